@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: MIT
+"""Draws what a sweep says about convergence against the degree of regularity.
+
+Three panels: the share of each verdict; the first divergent h/h_GF as h grows; the largest
+h*sharpness/2 at the end of the converged cells below it. With several starts (all axes other than
+the regularity and lr): median, and quartiles as a bar.
+"""
+import argparse
+import sys
+from dataclasses import dataclass
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+import brink_io
+import figures
+import picture
+
+GOOD, BAD, LINE = "#eaf1f8", "#fbeee8", "#224477"
+STRIP_CELLS = 1 << 22  # read at a time
+MARKED_MAX = 64        # rows that get a marker each; more are a line with a band
+QUARTILES = (0.25, 0.5, 0.75)
+
+
+@dataclass
+class Claim:
+    """What the figure shows. R degrees of regularity, S starts."""
+
+    axis: figures.GridAxis  # the regularity axis
+    dor: np.ndarray         # [R]
+    counts: np.ndarray      # [R, 128] cells by status
+    divergence: np.ndarray  # [R, S] first divergent h/h_GF; inf: none on the axis; NaN: unknown
+    lowest: np.ndarray      # [R, S] the smallest rate of the axis diverges: divergence is a bound
+    unsure: np.ndarray      # [R, S] cells below the first divergence are not computed yet
+    edge: np.ndarray        # [R, S] largest edge_end of converged cells below; NaN: there is none
+    range: tuple            # smallest and largest h/h_GF of the sweep
+
+
+def first_divergence(status, ratio, edge, codes):
+    """(divergence, lowest, unsure, edge) of starts [S] from arrays [S, rates], rates growing.
+
+    Cells whose rate is undefined do not count. While the file is unfinished, the first divergence
+    found so far is a bound (unsure), and none found so far is unknown (NaN).
+    """
+    diverged = status == codes["diverged"]
+    counted = status != codes.get("undefined", -1)
+    never = ~diverged.any(axis=1)
+    first = np.where(never, status.shape[1], diverged.argmax(axis=1))
+    below = np.arange(status.shape[1]) < first[:, None]
+    unsure = (below & (status == brink_io.PENDING)).any(axis=1)
+    at = np.take_along_axis(ratio, np.minimum(first, status.shape[1] - 1)[:, None], axis=1)[:, 0]
+    none = np.where(unsure | ~counted.any(axis=1), np.nan, np.inf)
+    settled = np.where(below & (status == codes["converged"]), edge, -np.inf).max(axis=1)
+    settled[np.isinf(settled)] = np.nan
+    lowest = ~never & ~(below & counted).any(axis=1)
+    return np.where(never, none, at), lowest, unsure, settled
+
+
+def read_claim(sweep):
+    """The Claim of an opened sweep; a few rows of the regularity axis are in memory at a time."""
+    name = brink_io.regularity_axis(sweep)
+    if name is None or "lr" not in sweep.dims:
+        raise figures.UsageError("convergence needs an axis lr and one of dor, a, b; the file has "
+                                 + ", ".join(sweep["status"].dims))
+    missing = [field for field in ("flow_ratio", "edge_end") if field not in sweep]
+    if missing:
+        raise figures.UsageError(f"the file does not store {' and '.join(missing)}: "
+                                 "`record: basic` does")
+    codes = {word: value for value, word in brink_io.status_names(sweep).items()}
+    order = np.argsort(sweep["lr"].values)
+    size = sweep.sizes[name]
+    step = max(1, STRIP_CELLS // (sweep["status"].size // size))
+    counts, rows, low, high = [], [], np.inf, -np.inf
+    for first in range(0, size, step):
+        part = sweep[["status", "flow_ratio", "edge_end"]].isel({name: slice(first, first + step)})
+        arrays = [part[field].transpose(name, ..., "lr").values for field in part.data_vars]
+        for row in zip(*arrays):
+            status, ratio, edge = (array.reshape(-1, order.size)[:, order] for array in row)
+            counts.append(np.bincount(status.ravel(), minlength=128))
+            rows.append(first_divergence(status, ratio, edge, codes))
+        known = arrays[1][np.isfinite(arrays[1])]
+        low, high = min(low, known.min(initial=np.inf)), max(high, known.max(initial=-np.inf))
+    return Claim(figures.grid_axis(sweep, name), np.atleast_1d(sweep["dor"].values),
+                 np.array(counts), *(np.array(column) for column in zip(*rows)), (low, high))
+
+
+def quartiles(values):
+    """[R, S] -> [R, 3], over the known starts; infinite values sort last. NaN where none is."""
+    result = np.full((len(values), 3), np.nan)
+    for row, known in zip(result, values):
+        known = np.sort(known[~np.isnan(known)])
+        if known.size:
+            row[:] = np.quantile(known, QUARTILES, method="nearest")
+    return result
+
+
+# ---- panels
+
+def draw_shares(axes, claim, names):
+    """Stacked shares of the verdicts; returns the legend in the order of the stack."""
+    total = claim.counts.sum(axis=1)
+    position, edges = claim.axis.position, claim.axis.edges
+    bottom = np.zeros(len(total))
+    handles = []
+    order = sorted((value for value in names if claim.counts[:, value].any()),
+                   key=lambda value: (value == brink_io.PENDING, STACK.index(names[value])
+                                      if names[value] in STACK else len(STACK)))
+    for value in order:
+        name = names[value]
+        height = 100 * claim.counts[:, value] / total
+        style = dict(figures.PENDING_STYLE) if value == brink_io.PENDING else {
+            "facecolor": figures.STATUS_COLOURS.get(name, "#999999")}
+        if claim.axis.named:
+            axes.bar(position, height, 0.86, bottom=bottom, label=name, **style)
+        else:
+            axes.fill_between(edges, np.append(bottom, bottom[-1]),
+                              np.append(bottom + height, bottom[-1] + height[-1]), step="post",
+                              label=name, **{"linewidth": 0, **style})
+        bottom += height
+        label = "not computed yet" if value == brink_io.PENDING else (
+            figures.STATUS_LABELS.get(name, name))
+        handles.append(Patch(label=label, **style))
+    axes.set(ylim=(0, 100), ylabel="cells (%)")
+    return handles
+
+
+# From what settles to what escapes.
+STACK = ("converged", "stationary_start", "saddle", "axis", "unsettled", "periodic", "bounded",
+         "undefined", "diverged")
+
+
+def draw_quartiles(axes, claim, found, values, absent):
+    """Median line and quartile bars [R, 3] of `found` [R, S]; gaps where there is no median.
+
+    Rows of an unfinished file that may still change are hollow. Above a row for which only some
+    starts have a value stands how many, or the word `absent`.
+    """
+    position = claim.axis.position
+    middle = np.where(np.isfinite(values[:, 1]), values[:, 1], np.nan)
+    unsure = claim.unsure.any(axis=1)
+    axes.plot(position, middle, color=LINE, zorder=3)
+    if position.size <= MARKED_MAX:
+        for rows, face in ((~unsure, LINE), (unsure, "white")):
+            axes.plot(position[rows], middle[rows], "o", color=LINE, markerfacecolor=face,
+                      markersize=3.2, zorder=3.5)
+    known = np.count_nonzero(~np.isnan(found), axis=1)
+    starts = found.shape[1]
+    if position.size <= 16:
+        for place, count in zip(position[known < starts], known[known < starts]):
+            axes.text(place, 1.02, f"{count}" if starts > 1 else absent, size=5,
+                      color=figures.FAINT, ha="center", va="bottom",
+                      transform=axes.get_xaxis_transform())
+    high = axes.get_ylim()[1]
+    spread = np.isfinite(values[:, 0]) & (values[:, 2] > values[:, 0])
+    top = np.where(np.isfinite(values[:, 2]), values[:, 2], high)
+    if position.size <= MARKED_MAX:
+        axes.vlines(position[spread], values[spread, 0], top[spread], color=LINE, alpha=0.35,
+                    linewidth=3.5, zorder=2)
+    else:
+        axes.fill_between(position, values[:, 0], top, where=spread, color=LINE, alpha=0.35,
+                          linewidth=0, zorder=2)
+
+
+def draw_divergence(axes, claim):
+    """First divergent h/h_GF; arrows where it lies beyond the axis. Returns legend entries."""
+    position, values = claim.axis.position, quartiles(claim.divergence)
+    low, high = claim.range
+    span = (high / low) ** 0.1 if np.isfinite(high / low) else 10
+    axes.set(yscale="log", ylim=(low / span, high * span),
+             ylabel="first divergent\n$h\\,/\\,h_\\mathrm{GF}$")
+    axes.axhline(1, color=figures.FAINT, linewidth=0.6, zorder=1)
+    draw_quartiles(axes, claim, claim.divergence, values, "?")
+    handles = []
+    never = np.isposinf(values[:, 1])
+    bound = claim.lowest.mean(axis=1) >= 0.5
+    for rows, marker, level, label in (
+            (never, "^", high, "no divergence up to here"),
+            (bound, "v", low, "diverges from the smallest rate")):
+        style = {"marker": marker, "color": LINE, "markerfacecolor": "white",
+                 "markersize": 4.5 if position.size <= MARKED_MAX else 2,
+                 "linestyle": "none", "zorder": 4}
+        if rows.any():
+            axes.plot(position[rows], np.full(rows.sum(), level), label=label, **style)
+            handles.append(Line2D([], [], label=label, **style))
+    return handles
+
+
+def draw_edge(axes, claim):
+    """Largest edge_end of converged cells below the first divergence; the edge itself is 1."""
+    values = quartiles(claim.edge)
+    top = np.nanmax(values, initial=1)
+    axes.set(ylim=(-0.05 * top, 1.12 * top), ylabel="largest end\n$h\\cdot\\mathrm{sharpness}/2$")
+    axes.axhline(1, color=figures.FAINT, linewidth=0.6, zorder=1)
+    draw_quartiles(axes, claim, claim.edge, values, "none")
+
+
+def draw_ground(axes, claim, words):
+    """Tints good (dor <= 1) and bad regularity where the axis holds both."""
+    good = claim.dor <= 1
+    if good.all() or not good.any():
+        return
+    edges = claim.axis.edges
+    for low, high, row in zip(edges[:-1], edges[1:], good):
+        axes.axvspan(low, high, color=GOOD if row else BAD, linewidth=0, zorder=0)
+    if words:
+        for rows, word in ((good, "good regularity"), (~good, "bad regularity")):
+            place = claim.axis.position[rows]
+            axes.text((place.min() + place.max()) / 2, 1.03, word, ha="center", va="bottom",
+                      transform=axes.get_xaxis_transform(), color=figures.FAINT, size=6.5)
+
+
+def convergence_figure(sweep, slices=(), width="column"):
+    """The three panels of an opened sweep as a Figure; see the module's head."""
+    chosen = picture.indices(sweep, slices)
+    words = picture.words_of(sweep, chosen)
+    sweep = sweep.isel(chosen)
+    claim = read_claim(sweep)
+    names = brink_io.status_names(sweep)
+    starts = claim.divergence.shape[1]
+    with plt.rc_context(figures.RC):
+        figure, panels = plt.subplots(3, 1, figsize=(figures.WIDTHS[width], 5))
+        for number, axes in enumerate(panels):
+            draw_ground(axes, claim, number == 0)
+            figures.set_axis(axes.xaxis, claim.axis)
+        handles = draw_shares(panels[0], claim, names)
+        handles += draw_divergence(panels[1], claim)
+        draw_edge(panels[2], claim)
+        if starts > 1:
+            handles.append(Line2D([], [], color=LINE, marker="o", markersize=3.2,
+                                  label=f"median of {starts} starts"))
+            handles.append(Line2D([], [], color=LINE, alpha=0.35, linewidth=3.5,
+                                  label="quartiles"))
+            if np.isnan(claim.edge).any():
+                handles.append(Line2D([], [], linestyle="none",
+                                      label=f"above: starts of {starts} with a value"))
+        if claim.unsure.any():
+            handles.append(Line2D([], [], color=LINE, marker="o", markerfacecolor="white",
+                                  markersize=3.2, label="so far (unfinished file)"))
+        for axes in panels[:-1]:
+            axes.set_xlabel("")
+            axes.tick_params(labelbottom=False)
+        figure.align_ylabels(panels)
+        done = claim.counts.sum() - claim.counts[:, brink_io.PENDING].sum()
+        footer = figures.provenance(sweep, done, claim.counts.sum(), words)
+        height = 1.15 if width == "column" else 1.5
+        return figures.arrange(figure, [(axes, height) for axes in panels],
+                               sweep.attrs.get("title", ""), footer, handles,
+                               columns=2 if width == "column" else 4)
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", help="a result file of brink with axes lr and dor, a or b")
+    parser.add_argument("-o", "--output",
+                        help="figure: .png, .pdf or .svg [FILE-convergence.png]")
+    figures.add_slice(parser)
+    parser.add_argument("--width", choices=figures.WIDTHS, default="column",
+                        help="of one or of two columns of a journal [column]")
+    options = parser.parse_args(arguments)
+    figure = convergence_figure(brink_io.open(options.file), options.slice, options.width)
+    figures.save(figure, figures.output_path(options.output, options.file, "-convergence"))
+
+
+if __name__ == "__main__":
+    sys.exit(figures.run_tool(main, sys.argv[1:]))

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: MIT
+"""What all figures share: colours, axes of the grid, page layout, and the frame of a tool."""
+import os
+import sys
+import textwrap
+from dataclasses import dataclass
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt  # noqa: E402
+import numpy as np  # noqa: E402
+
+import brink_io  # noqa: E402
+
+WIDTHS = {"column": 3.5, "page": 7.2}  # inches: one and two columns of a journal
+INK, FAINT = "#1a1a1a", "#707070"
+PENDING_STYLE = {"facecolor": "#f1f1f1", "edgecolor": "#c4c4c4", "hatch": "/////", "linewidth": 0}
+# After Paul Tol's "light" set: areas a colour-blind reader tells apart and black lines show on.
+STATUS_COLOURS = {
+    "converged": "#77aadd", "diverged": "#ee8866", "periodic": "#44bb99", "bounded": "#eedd88",
+    "unsettled": "#ffaabb", "axis": "#bbcc33", "saddle": "#aaaa00",
+    "stationary_start": "#99ddff", "undefined": "#777777",
+}
+STATUS_LABELS = {"bounded": "bounded (chaotic)", "stationary_start": "stationary start",
+                 "axis": "creeps to an axis", "undefined": "rate undefined"}
+LR_LABELS = {"one": "learning rate $h$", "norm2": "$h\\cdot(x_0^2+y_0^2)$",
+             "sharpness": "$h\\cdot\\mathrm{sharpness}_0/2$", "flow": "$h\\,/\\,h_\\mathrm{GF}$"}
+AXIS_LABELS = {"dor": "degree of regularity", "a": "exponent $a$ (good regularity)",
+               "b": "exponent $b$ (bad regularity)", "x0": "$x_0$", "y0": "$y_0$",
+               "radius": "radius of the start", "angle": "angle of the start (degrees)",
+               "s0": "$s_0=x_0y_0$", "D0": "$D_0=x_0^2-y_0^2$", "init": "start $(x_0, y_0)$",
+               "seed": "seed", "scale": "scale of the start"}
+RC = {
+    "font.family": "DejaVu Sans", "font.size": 7, "mathtext.fontset": "dejavusans",
+    "axes.titlesize": 8, "axes.labelsize": 7.5, "xtick.labelsize": 6.5, "ytick.labelsize": 6.5,
+    "legend.fontsize": 6.5, "axes.linewidth": 0.6, "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6, "xtick.minor.width": 0.4, "ytick.minor.width": 0.4,
+    "xtick.major.size": 3, "ytick.major.size": 3, "xtick.minor.size": 1.6,
+    "ytick.minor.size": 1.6, "text.color": INK, "axes.edgecolor": INK, "axes.labelcolor": INK,
+    "xtick.color": INK, "ytick.color": INK, "hatch.linewidth": 0.5,
+    "figure.dpi": 300, "savefig.dpi": 300, "pdf.fonttype": 42, "svg.hashsalt": "brink",
+    "figure.facecolor": "white",
+    "axes.unicode_minus": True, "lines.linewidth": 1.0, "figure.max_open_warning": 0,
+}
+
+
+class UsageError(Exception):
+    """The request does not fit the file: one line that says what would."""
+
+
+# ---- axes of the grid
+
+@dataclass
+class GridAxis:
+    """An axis of the sweep as it is drawn; `position` and `edges` are in plot coordinates."""
+
+    name: str
+    label: str
+    values: np.ndarray    # [n] coordinates as stored
+    names: list           # [n] tick labels, of categories only
+    scale: str            # "list" (equal steps, named), "linear" or "log"
+    position: np.ndarray  # [n] centres of the cells
+    edges: np.ndarray     # [n + 1]
+
+    @property
+    def named(self):
+        return self.scale == "list"
+
+
+def number(value):
+    """A number as short as it can be read back from a figure: 0.25, 4, 1e-04."""
+    return f"{value:.6g}"
+
+
+def grid_axis(sweep, name):
+    """The GridAxis of dimension `name`."""
+    coordinate = sweep[name]
+    values = coordinate.values
+    scale = "list" if name in ("init", "seed") else coordinate.attrs.get("scale", "linear")
+    label = LR_LABELS.get(sweep.attrs["lr_unit"], "learning rate") if name == "lr" else (
+        AXIS_LABELS.get(name, coordinate.attrs.get("long_name", name)))
+    names = [number(value) for value in values]
+    if name == "init":
+        names = [f"({number(x)}, {number(y)})"
+                 for x, y in zip(sweep["init_x0"].values, sweep["init_y0"].values)]
+    if scale == "list":
+        position = np.arange(values.size, dtype=float)
+        edges = np.arange(values.size + 1) - 0.5
+    else:
+        position = values.astype(float)
+        line = np.log(position) if scale == "log" else position
+        middle = (line[1:] + line[:-1]) / 2
+        step = line[1] - line[0] if values.size > 1 else 0.5
+        last = line[-1] - line[-2] if values.size > 1 else 0.5
+        edges = np.concatenate([[line[0] - step / 2], middle, [line[-1] + last / 2]])
+        edges = np.exp(edges) if scale == "log" else edges
+    return GridAxis(name, label, values, names, scale, position, edges)
+
+
+def set_axis(axis, grid, labels_max=16):
+    """Scale, limits, ticks and label of a Matplotlib axis (ax.xaxis or ax.yaxis)."""
+    side = axis.axis_name
+    low, high = sorted((grid.edges[0], grid.edges[-1]))
+    if grid.scale == "log":
+        getattr(axis.axes, f"set_{side}scale")("log")
+    getattr(axis.axes, f"set_{side}lim")(low, high)
+    axis.set_label_text(grid.label)
+    if grid.named:
+        shown = np.arange(0, grid.values.size, -(-grid.values.size // labels_max))
+        axis.set_ticks(grid.position[shown], [grid.names[i] for i in shown])
+        axis.set_tick_params(length=0)
+        room = 0.75 * axis.axes.figure.get_figwidth() / 0.055  # characters that fit side by side
+        if side == "x" and sum(len(grid.names[i]) + 2 for i in shown) > room:
+            axis.set_tick_params(labelrotation=90)
+
+
+# ---- words
+
+def fixed_words(sweep):
+    """["x0 = 4", "y0 = 0.5"]: what is not an axis."""
+    words = []
+    for name, value in brink_io.fixed(sweep).items():
+        value = (number(value) if np.ndim(value) == 0
+                 else "(" + ", ".join(number(part) for part in value) + ")")
+        words.append(f"{name} = {value}")
+    return words
+
+
+def provenance(sweep, done, cells, extra=()):
+    """Words of the footer: which run this shows, so that a figure leads back to its file."""
+    attributes = sweep.attrs
+    name = os.path.basename(sweep.encoding.get("source", ""))
+    words = [name, f"spec {str(attributes['spec_hash'])[:16]}",
+             f"brink {attributes.get('version', '?')} ({attributes.get('commit', '?')})",
+             f"{done:,} of {cells:,} cells", f"lr_unit {attributes['lr_unit']}",
+             *fixed_words(sweep), *extra]
+    return words
+
+
+def wrap(words, characters):
+    """Lines of words joined by dots, broken between words only."""
+    lines = []
+    for word in words:
+        if lines and len(lines[-1]) + 3 + len(word) <= characters:
+            lines[-1] += " · " + word
+        else:
+            lines.append(word)
+    return "\n".join(lines)
+
+
+def share(part, whole):
+    """A share in per cent that never rounds to none or to all."""
+    per_cent = 100 * part / whole if whole else 0
+    if 0 < per_cent < 0.1:
+        return "<0.1 %"
+    if 99.9 < per_cent < 100:
+        return ">99.9 %"
+    return f"{per_cent:.1f} %"
+
+
+# ---- layout: sizes in inches, so that text never meets data whatever is in the figure
+
+def arrange(figure, panels, title, footer, legend=(), colour_bar=None, columns=2):
+    """Stacks `panels` [(axes, height)] at one width, legend and footer below, and sets the height.
+
+    A height is in inches, or a function of the panels' width in inches. colour_bar: axes to put
+    beside the first panel. The legend is ordered down its columns.
+    """
+    width = figure.get_figwidth()
+    characters = int(width * 72 / (5 * 0.53))
+    note = figure.text(0, 0, wrap(footer, characters), size=5, color=FAINT,
+                       va="bottom", linespacing=1.3)
+    heading = figure.text(0, 0, textwrap.fill(title, int(width * 16)), size=8, va="top",
+                          weight="bold")
+    key = figure.legend(handles=legend, loc="lower left", ncol=columns, frameon=False,
+                        handlelength=1.6, handleheight=0.9, columnspacing=1.4, borderpad=0,
+                        borderaxespad=0, labelspacing=0.35) if legend else None
+    figure.canvas.draw()
+    renderer, dpi = figure.canvas.get_renderer(), figure.dpi
+    extents = []  # what labels need around each panel: left, right, bottom, top
+    for axes, _ in panels:
+        box, outer = axes.get_window_extent(renderer), axes.get_tightbbox(renderer)
+        extents.append([max(0, x) / dpi for x in (box.x0 - outer.x0, outer.x1 - box.x1,
+                                                  box.y0 - outer.y0, outer.y1 - box.y1)])
+    left = max(extent[0] for extent in extents) + 0.05
+    right = 0.1 + max(extent[1] for extent in extents)
+    if colour_bar is not None:
+        box, outer = (colour_bar.get_window_extent(renderer), colour_bar.get_tightbbox(renderer))
+        right = 0.2 + (outer.x1 - box.x1) / dpi + 0.05
+    panels = [(axes, size(width - left - right) if callable(size) else size)
+              for axes, size in panels]
+    sizes = {name: text.get_window_extent(renderer).height / dpi if text else 0
+             for name, text in (("note", note), ("heading", heading), ("key", key))}
+    bottom = 0.05 + sizes["note"] + 0.09 + (sizes["key"] + 0.1 if key else 0)
+    height = bottom + 0.07 + sizes["heading"] + 0.06 + sum(
+        size + extent[2] + extent[3] for (_, size), extent in zip(panels, extents))
+    height += 0.08 * (len(panels) - 1)
+    figure.set_size_inches(width, height)
+    top = height - 0.06 - sizes["heading"] - 0.07
+    for (axes, size), extent in zip(panels, extents):
+        top -= extent[3] + size
+        axes.set_position([left / width, top / height, (width - left - right) / width,
+                           size / height])
+        if colour_bar is not None and axes is panels[0][0]:
+            colour_bar.set_position([(width - right + 0.07) / width, top / height, 0.09 / width,
+                                     size / height])
+        top -= extent[2] + 0.08
+    heading.set_position((left / width if heading.get_window_extent(renderer).width / dpi
+                          < width - left else 0.05 / width, (height - 0.06) / height))
+    note.set_position((0.05 / width, 0.05 / height))
+    if key:
+        key.set_bbox_to_anchor((0.05 / width, (0.05 + sizes["note"] + 0.09) / height))
+    return figure
+
+
+# ---- the frame of a tool
+
+def add_slice(parser):
+    """The option that keeps one value of an axis."""
+    parser.add_argument("--slice", nargs="+", default=[], metavar="AXIS=VALUE", action="extend",
+                        help="keep one value of an axis: the nearest, or AXIS#INDEX")
+
+
+def output_path(given, source, suffix):
+    """The figure's path: as given, else the file's stem with a suffix, as PNG beside it."""
+    return given or os.path.splitext(source)[0] + suffix + ".png"
+
+
+def save(figure, path):
+    """Writes the figure; PNG, PDF or SVG by the path's ending."""
+    kind = os.path.splitext(path)[1].lower()
+    if kind not in (".png", ".pdf", ".svg"):
+        raise UsageError(f"{path}: a figure is .png, .pdf or .svg")
+    stamp = {"CreationDate": None} if kind == ".pdf" else {"Date": None} if kind == ".svg" else {}
+    with plt.rc_context(RC):
+        figure.savefig(path, metadata=stamp)
+
+
+def run_tool(tool, arguments):
+    """Runs tool(arguments) and ends the program as brink does: 0, 2 usage, 3 I/O, 4 bad file."""
+    try:
+        tool(arguments)
+    except UsageError as error:
+        code, words = 2, error
+    except brink_io.BrinkFileError as error:
+        code, words = 4, error
+    except OSError as error:
+        code, words = 3, error
+    else:
+        return 0
+    print(f"{os.path.basename(sys.argv[0])}: {' '.join(str(words).split())}", file=sys.stderr)
+    return code

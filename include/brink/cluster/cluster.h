@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// The only floor that talks MPI: start, agree, and the sweep over all ranks.
+#ifndef BRINK_CLUSTER_CLUSTER_H
+#define BRINK_CLUSTER_CLUSTER_H
+
+#include <stdbool.h>
+
+#include "brink/base/error.h"
+#include "brink/sweep/spec.h"
+
+struct brink_job {
+    int rank, ranks;
+    int threads; // OpenMP threads of this rank
+};
+
+// MPI_Init_thread (FUNNELED; only the main thread does MPI) with what Open MPI needs set before.
+// Works alone, under mpirun and under srun. BRINK_ERR_USAGE if srun started several tasks that do
+// not see each other. Collective; MPI is started even on failure.
+brink_err brink_cluster_start(int *argc, char ***argv, struct brink_job *job) BRINK_CHECKED;
+
+// Sets the OpenMP threads of this rank: `threads` > 0, else OMP_NUM_THREADS, SLURM_CPUS_PER_TASK,
+// or a fair share of the CPUs this rank may run on. Collective.
+void brink_cluster_threads(struct brink_job *job, int threads);
+
+// Ends MPI. Collective; after a success or an error that all ranks share.
+void brink_cluster_end(void);
+
+// The code of the lowest failing rank, for every rank, with its note. Collective.
+brink_err brink_cluster_agree(brink_err mine) BRINK_CHECKED;
+
+// Rank 0's *text (not NULL there) for every rank; owned by the caller. Collective.
+brink_err brink_cluster_share(const struct brink_job *job, char **text) BRINK_CHECKED;
+
+struct brink_run_options {
+    const char *path;      // of the result
+    double report_seconds; // between progress lines in a log
+    double commit_seconds; // between fdatasyncs of a rank
+};
+
+// Runs the sweep to its end, or until SIGINT, SIGTERM or SIGUSR1 (BRINK_ERR_STOPPED), creating
+// `path` or going on where it stopped. Collective. All ranks return the same code; on an I/O error
+// in mid-run the whole job ends here, with its exit code and one message.
+brink_err brink_cluster_sweep(const struct brink_job *job, const struct brink_spec *spec,
+                              const struct brink_run_options *options) BRINK_CHECKED;
+
+#endif

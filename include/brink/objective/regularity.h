@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+// The arithmetic of F' and F'' of the regularity family: one sequence for scalars and for lanes.
+//
+// Everything here is inline, without branches, calls or tables looked up, so that a loop over an
+// array of doubles vectorises it and gives the bits of the scalar code. A vector engine may fuse
+// the stages or run each over all its lanes; the operations and their order are the definition.
+// Write t = fma(x, y, -1) = s - 1 and v = |t|.
+#ifndef BRINK_OBJECTIVE_REGULARITY_H
+#define BRINK_OBJECTIVE_REGULARITY_H
+
+#include <math.h>
+
+#include "brink/base/polynomial.h"
+
+// ---- good regularity: F_a = L^a with L = log(e^t + 1) + log(e^-t + 1) = v + 2 log(1 + e^-v)
+
+// 2^r - 1 for |r| <= 1/2.
+static inline double brink_exp2_less_1(double r)
+{
+    static const double exp2_tail[10] = {
+        0x1.ebfbdff82c590p-3,  0x1.c6b08d704a0c0p-5,  0x1.3b2ab6fba3832p-7,  0x1.5d87fe78a5db2p-10,
+        0x1.43091303894aap-13, 0x1.ffcbfc6205782p-17, 0x1.62bfe4219e251p-20, 0x1.b52508425a20ap-24,
+        0x1.e5ea86398000ep-28, 0x1.e9bc592654519p-32};
+    double r2 = r * r;
+    return brink_fma(brink_estrin_10(exp2_tail, r, r2), r2, BRINK_LN2 * r);
+}
+
+// e^-v = scale (1 + p), kept apart so that 1 - e^-v has all its digits near v = 0; returns p. Past
+// 700, where e^-v no longer matters, v is cut, so that scale stays normal. NaN passes.
+static inline double brink_a_exponential(double v, double *scale)
+{
+    v = v > 700 ? 700 : v;
+    double rounded = brink_fma(v, -BRINK_LOG2E, BRINK_ROUNDER), n = BRINK_ROUNDER - rounded;
+    double r = brink_fma(n, BRINK_LN2_LOW, brink_fma(n, BRINK_LN2, -v)), r2 = r * r;
+    *scale = brink_exp2_rounded(rounded);
+    return brink_fma(brink_exp_tail(r, r2), r2, r);
+}
+
+// `magnitude` >= 0 with the sign bit of t: odd to the bit.
+static inline double brink_a_signed(double magnitude, double t)
+{
+    return brink_from_bits(brink_bits(magnitude) | (brink_bits(t) & UINT64_C(1) << 63));
+}
+
+// F' for a = 1: tanh(t/2).
+static inline double brink_a1_slope(double t)
+{
+    double scale, p = brink_a_exponential(fabs(t), &scale);
+    double numerator = brink_fma(-scale, p, 1 - scale);  // 1 - e^-v
+    double denominator = brink_fma(scale, p, 1 + scale); // 1 + e^-v
+    return brink_a_signed(numerator / denominator, t);
+}
+
+// What a state needs of L for F' and F''.
+struct brink_a_first {
+    double tangent; // tanh(v/2) = L' of v
+    double inverse; // 1/w with w = 1 + e^-v
+    double ratio;   // z = (w - sqrt 2)/(w + sqrt 2), so that log w = log sqrt 2 + 2 atanh z
+    double decay;   // e^-v
+};
+
+// Stage 1: one division serves tanh, 1/w and the logarithm of w.
+static inline struct brink_a_first brink_a_stage_1(double v)
+{
+    double scale, p = brink_a_exponential(v, &scale);
+    double numerator = brink_fma(-scale, p, 1 - scale);
+    double w = brink_fma(scale, p, 1 + scale);
+    double w_more = w + BRINK_SQRT2;
+    double both = 1 / (w * w_more);
+    double inverse = both * w_more, quotient = numerator * inverse;
+    return (struct brink_a_first){
+        .tangent = brink_fma(brink_fma(-quotient, w, numerator), inverse, quotient),
+        .inverse = inverse,
+        .ratio = (w - BRINK_SQRT2) * (both * w),
+        .decay = brink_fma(scale, p, scale),
+    };
+}
+
+// Stage 2: L = v + 2 log c + 4 atanh z, where c is the double nearest to sqrt 2.
+static inline double brink_a_stage_2(double v, double ratio)
+{
+    static const double atanh_tail[7] = {
+        0x1.5555555555558p-2, 0x1.9999999995273p-3, 0x1.2492492dfd86cp-3, 0x1.c71c62d5e53e0p-4,
+        0x1.7462b91b8df65p-4, 0x1.39fdcceb4bb45p-4, 0x1.2b5f68a50d903p-4};
+    double z2 = ratio * ratio;
+    double atanh_z = brink_fma(ratio * z2, brink_estrin_7(atanh_tail, z2), ratio);
+    return brink_fma(4, atanh_z, v + BRINK_2LOG_SQRT2);
+}
+
+// Stage 3: a L^(a-1), for L >= 2 log 2 and 0 < a <= 1. log2 L is kept as a whole exponent and a
+// rest, so that the power has the same accuracy however large L is. Cut at 2^1000: the result is
+// normal.
+static inline double brink_a_stage_3(double length, double a)
+{
+    double a_less_1 = a - 1, a_rest = a - (a_less_1 + 1); // exact together; a row's constants
+    static const double log2_tail[7] = {
+        0x1.ec709dc3a0401p-1, 0x1.2776c50ef68acp-1, 0x1.a61762b5449cfp-2, 0x1.484b091070dabp-2,
+        0x1.0c9e94a9a4c4ap-2, 0x1.c4fe6cc6d6fd0p-3, 0x1.afe74b82f4e57p-3};
+    double exponent, m = brink_split_root2(length, &exponent);
+    exponent = exponent > 1000 ? 1000 : exponent;
+    double z = (m - 1) / (m + 1), z2 = z * z;
+    double rest = brink_fma(brink_estrin_7(log2_tail, z2) * z2, z, BRINK_2LOG2E * z); // log2 m
+    double log2_length = exponent + rest;
+    double rounded = brink_fma(a_less_1, log2_length, BRINK_ROUNDER);
+    double r = brink_fma(a_less_1, exponent, BRINK_ROUNDER - rounded);
+    r = brink_fma(a_rest, log2_length, brink_fma(a_less_1, rest, r));
+    double scale = a * brink_exp2_rounded(rounded); // exact
+    return brink_fma(scale, brink_exp2_less_1(r), scale);
+}
+
+// F' = a L^(a-1) tanh(t/2).
+static inline double brink_a_slope(double t, double a)
+{
+    double v = fabs(t);
+    struct brink_a_first first = brink_a_stage_1(v);
+    double power = brink_a_stage_3(brink_a_stage_2(v, first.ratio), a);
+    return brink_a_signed(first.tangent * power, t);
+}
+
+// L'' = 2 e^-v / (1 + e^-v)^2; 0 where v was cut.
+static inline double brink_a_bend(double v, double decay, double inverse)
+{
+    double bend = 2 * decay * (inverse * inverse);
+    return v > 700 ? 0 : bend;
+}
+
+// F'' for a = 1, and F' with the bits of brink_a1_slope.
+static inline double brink_a1_jet(double t, double *slope)
+{
+    double v = fabs(t), scale, p = brink_a_exponential(v, &scale);
+    double numerator = brink_fma(-scale, p, 1 - scale);
+    double denominator = brink_fma(scale, p, 1 + scale);
+    *slope = brink_a_signed(numerator / denominator, t);
+    return brink_a_bend(v, brink_fma(scale, p, scale), 1 / denominator);
+}
+
+// F'' = a L^(a-1) (L'' - (1-a) tanh(t/2)^2 / L), and F' with the bits of brink_a_slope.
+static inline double brink_a_jet(double t, double a, double *slope)
+{
+    double v = fabs(t);
+    struct brink_a_first first = brink_a_stage_1(v);
+    double length = brink_a_stage_2(v, first.ratio);
+    double power = brink_a_stage_3(length, a);
+    *slope = brink_a_signed(first.tangent * power, t);
+    double bend = brink_a_bend(v, first.decay, first.inverse);
+    double pull = (a - 1) * (first.tangent * first.tangent) / length;
+    return power * (pull + bend);
+}
+
+// ---- bad regularity: F_b = (1 - s^b)^2, s = x y rounded
+
+// s^exponent for an even exponent >= 0: the squares s^2, s^4, s^8, ... that the exponent names,
+// multiplied from the lowest up. With a constant exponent it unrolls: b = 7: s^6 = s^2 * s^4.
+static inline double brink_even_power(double s, int exponent)
+{
+    double square = s * s, product = 1;
+    for (int rest = exponent / 2; rest > 0; rest /= 2) {
+        product = rest % 2 ? product * square : product;
+        square *= square;
+    }
+    return product;
+}
+
+// s^b - 1: the gauge of the loss, with its sign. *power = s^(b-1).
+static inline double brink_b_gauge(double s, int b, double *power)
+{
+    *power = brink_even_power(s, b - 1);
+    return brink_fma(*power, s, -1);
+}
+
+// F' = 2b s^(b-1) (s^b - 1).
+static inline double brink_b_slope(double s, int b)
+{
+    double power, gauge = brink_b_gauge(s, b, &power);
+    return (2 * (double)b * power) * gauge;
+}
+
+#endif

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// The result file: one HDF5 file, created in full, then only written in place.
+//
+// Layout (schema 1): see store/layout.c, and brink-file(5).
+#ifndef BRINK_STORE_STORE_H
+#define BRINK_STORE_STORE_H
+
+#include <hdf5.h> // brings mpi.h for MPI_Comm; this floor calls no MPI_ function
+
+#include "brink/base/error.h"
+#include "brink/sweep/plan.h"
+#include "brink/sweep/spec.h"
+
+#define BRINK_SCHEMA_VERSION 1
+#define BRINK_RUNS_MAX       256 // rows of /runs; later starts share the last row
+
+struct brink_store; // opaque: HDF5 ids
+
+// One row of /runs. Strings are cut to the stored size.
+struct brink_run {
+    double start_time, end_time; // Unix seconds, end NaN while running
+    int32_t ranks, threads;      // of the job; OpenMP threads of rank 0
+    int32_t kernel_version;
+    int32_t exit_code;    // of the program, -1 while running
+    int64_t tiles_before; // done when this start began
+    int64_t tiles_done;   // by this start
+    char host[64], job_id[64], isa[32], commit[64], mpi[128], hdf5[32];
+};
+
+// Call before MPI_Init, so that neither MPI_Finalize nor exit() touches files that HDF5 has open:
+// closing one whose writing failed crashes. Every other function calls it too, later.
+void brink_store_start(void);
+
+// Creates `path` for `spec`, complete with fill and coordinates, under a name `path`.tmp-PID, then
+// syncs and renames it. Independent: one rank calls it, without MPI-IO. Nothing is left behind on
+// failure. BRINK_ERR_IO; BRINK_ERR_USAGE if the file would not fit on the disk; BRINK_ERR_LOCKED
+// if `path` exists (it is never replaced): another job was faster.
+brink_err brink_store_create(const char *path, const struct brink_spec *spec) BRINK_CHECKED;
+
+// The resolved spec in `path`, after checking that it is a brink file of a schema we know:
+// BRINK_ERR_BAD_FILE if not, BRINK_ERR_IO if it cannot be read. *json is owned by the caller
+// (brink_free). Independent, read only.
+brink_err brink_store_spec(const char *path, char **json) BRINK_CHECKED;
+
+// Opens for writing through MPI-IO. Collective over `comm`; all ranks pass the same spec, which
+// must equal the file's (BRINK_ERR_MISMATCH with the difference). Every dataset's rank, type and
+// shape is checked (BRINK_ERR_BAD_FILE). `info` are hints for MPI-IO. `spec` is borrowed until the
+// store is closed. The result may differ between ranks: agree on it, and after an error end the
+// job, since the file stays open in HDF5. Let one rank try brink_store_open_read first: what is
+// wrong with a file shows there, without MPI-IO.
+brink_err brink_store_open(const char *path, const struct brink_spec *spec, MPI_Comm comm,
+                           MPI_Info info, struct brink_store **store) BRINK_CHECKED;
+
+// Opens for reading with the serial driver, also while a job is writing; of another kernel version
+// too. Independent.
+brink_err brink_store_open_read(const char *path, const struct brink_spec *spec,
+                                struct brink_store **store) BRINK_CHECKED;
+
+// states[tile_count]: 1 where a tile is done. Independent.
+brink_err brink_store_states(struct brink_store *store, uint8_t *states) BRINK_CHECKED;
+
+// Writes a tile: its columns, then its checksum, last its state. Independent. After the first
+// error in a store opened for writing, HDF5 is not called for it any more: everything fails with
+// BRINK_ERR_IO, and closing only releases memory.
+brink_err brink_store_put(struct brink_store *store, const struct brink_tile *tile,
+                          const struct brink_columns *columns) BRINK_CHECKED;
+
+// Reads a tile back into `columns`, as stored, and counts it; *intact: its checksum fits.
+// Independent.
+brink_err brink_store_get(struct brink_store *store, const struct brink_tile *tile,
+                          struct brink_columns *columns, bool *intact) BRINK_CHECKED;
+
+// Makes everything written so far by this rank survive a power loss (fdatasync). Independent.
+brink_err brink_store_sync(struct brink_store *store) BRINK_CHECKED;
+
+// Number of starts recorded in /runs. Writes row `row` (< BRINK_RUNS_MAX) in place; a row past the
+// others counts from then on. Independent.
+brink_err brink_store_run_count(struct brink_store *store, int32_t *count) BRINK_CHECKED;
+brink_err brink_store_run_write(struct brink_store *store, int32_t row,
+                                const struct brink_run *run) BRINK_CHECKED;
+
+// Syncs what was written, closes, sets *store to NULL, returns late errors; NULL is fine.
+// Collective if opened for writing.
+brink_err brink_store_close(struct brink_store **store) BRINK_CHECKED;
+
+// Writes a table as a new file `path`: column k of rows[row_count][column_count] as the array
+// names[k], the first being the scale of the others. Never replaces a file. Independent.
+brink_err brink_store_table(const char *path, const char *title, int column_count,
+                            const char *const names[], int64_t row_count,
+                            const double *rows) BRINK_CHECKED;
+
+// Bytes of the whole file, rounded up: chunks at the far edges count in full. -1: more than 2^62.
+int64_t brink_store_bytes(const struct brink_spec *spec);
+
+// "1.10.8"
+const char *brink_store_library(void);
+
+#endif

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// A model: what a sweep computes. The seam is a tile of cells in, a tile of results out.
+#ifndef BRINK_SWEEP_MODEL_H
+#define BRINK_SWEEP_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "brink/base/error.h"
+#include "brink/base/text.h"
+#include "brink/dynamics/pulse.h"
+#include "brink/sweep/grid.h"
+
+struct brink_spec;
+struct brink_stream;
+
+enum brink_type { BRINK_I8, BRINK_I32, BRINK_F64 };
+size_t brink_type_size(enum brink_type type);
+
+// A stored field: a root array over the grid, and a member of the model's record.
+struct brink_field {
+    const char *name;
+    enum brink_type type;
+    size_t offset; // in the record
+    bool basic;    // part of `record: basic`
+    const char *unit;
+    const char *meaning;
+};
+
+// A value of an integer field with a name (`status`); ends with name NULL.
+struct brink_flag {
+    int8_t value;
+    const char *name;
+    const char *meaning;
+};
+
+// A parameter that may be an axis or fixed.
+struct brink_parameter {
+    const char *name;
+    const char *meaning;
+    const char *unit;
+    double min, max;   // allowed values ...
+    bool min_excluded; // ... open below
+    bool integer;      // only whole numbers
+    bool pairs;        // a list of (x0, y0) starts; its coordinate is an index (`init`)
+};
+
+#define BRINK_CHOICE_MAX 8
+
+// Of each group exactly one choice is given, whole: "regularity" is a, b or dor. Bit i of a choice
+// is parameter i of the model.
+struct brink_parameter_group {
+    const char *name;
+    uint32_t choice[BRINK_CHOICE_MAX]; // ends with 0
+};
+
+struct brink_model {
+    const char *name;       // "regularity"
+    const char *references; // where it comes from, for the file
+    const struct brink_parameter *parameters;
+    int parameter_count;
+    const struct brink_parameter_group *groups; // ends with name NULL
+    const char *const *lr_units;                // ends with NULL; the first is the default
+    size_t record_size;
+    const struct brink_field *fields; // the first is `status`
+    int field_count;
+    const struct brink_flag *status_flags;
+    // Checks values that no table can (dor between the families, a start at the origin): on
+    // failure *parameter is the offender's index and *value the offending value; the note says
+    // what is wrong and what would be right.
+    brink_err (*check)(const struct brink_spec *spec, int *parameter, double *value);
+    // Prepares what all cells share. *state is owned; release with close.
+    brink_err (*open)(const struct brink_spec *spec, const struct brink_grid *grid, void **state);
+    void (*close)(void **state);
+    // Cells whose learning-rate unit does not exist.
+    int64_t (*undefined_cells)(const void *state);
+    // Takes cells from the stream and gives them back computed, until it is over or `pulse` is
+    // abandoned (false). Called by every OpenMP thread. A record is a function of (spec, cell).
+    bool (*run)(const void *state, struct brink_stream *stream, struct brink_pulse *pulse);
+    // Computes one cell by the reference, not by the engine.
+    void (*cell)(const void *state, const int64_t coordinate[], void *record);
+    // Recomputes the cell at `coordinate` with every state on the way and hands rows of
+    // `trace_columns` numbers (the first is the step) to `row`; then *record is the cell.
+    const char *const *trace_columns;
+    brink_err (*trace)(const void *state, const int64_t coordinate[],
+                       brink_err (*row)(void *context, const double values[]), void *context,
+                       void *record);
+    int trace_column_count;
+};
+
+extern const struct brink_model brink_model_regularity;
+
+// The table of all models; ends with NULL.
+extern const struct brink_model *const brink_models[];
+
+// The field, parameter (index) or flag name of a model; NULL / -1 if there is none.
+const struct brink_field *brink_model_field(const struct brink_model *model, const char *name);
+int brink_model_parameter(const struct brink_model *model, const char *name);
+const char *brink_model_status(const struct brink_model *model, int8_t status);
+
+#endif

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// The sweep specification: YAML in, a resolved spec with every default filled in out.
+#ifndef BRINK_SWEEP_SPEC_H
+#define BRINK_SWEEP_SPEC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "brink/base/error.h"
+#include "brink/base/text.h"
+#include "brink/dynamics/trajectory.h"
+#include "brink/sweep/grid.h"
+#include "brink/sweep/model.h"
+
+#define BRINK_PARAMETER_MAX 32
+
+enum brink_scale { BRINK_SCALE_LIST, BRINK_SCALE_LINEAR, BRINK_SCALE_LOG };
+
+struct brink_axis {
+    int parameter; // index in the model's table
+    enum brink_scale scale;
+    int64_t num;        // at most 2^24
+    double *values;     // owned, [num], distinct; 0 .. num-1 for pairs
+    double (*pairs)[2]; // owned, [num] or NULL
+};
+
+// A resolved specification. Plain values; owned members are released by brink_spec_free.
+struct brink_spec {
+    char *title;  // owned, UTF-8
+    char *source; // owned: the file's name as given
+    const struct brink_model *model;
+    int axis_count;
+    struct brink_axis axes[BRINK_RANK_MAX];
+    bool fixed[BRINK_PARAMETER_MAX]; // by parameter index
+    double fixed_value[BRINK_PARAMETER_MAX];
+    double fixed_pair[2]; // of a fixed `init`
+    int lr_unit;          // index in the model's table
+    struct brink_rules rules;
+    uint64_t record; // bit i: field i of the model is stored; status always is
+    uint64_t seed;
+    struct brink_grid grid;
+    char *json;    // owned: the resolved spec, which reads back to the same bits
+    uint64_t hash; // XXH3 of json
+};
+
+// Reads `path` ("-": stdin) and applies `overrides` ("lr.num=4096", "stop.max_steps=1e5",
+// "fixed.x0=3"; values are YAML). A path may leave out `axes` and `fixed`: a first word that is a
+// parameter means its axis where there is one, else its fixed value; `seed=` is the key of that
+// name and `seed.num=` the axis. A mapping replaces a mapping: "lr={values: [1, 2]}". Errors:
+// BRINK_ERR_IO (cannot read), BRINK_ERR_USAGE with "file:line:column: key: what, what to do".
+brink_err brink_spec_read(const char *path, int override_count, char *const overrides[],
+                          struct brink_spec **spec) BRINK_CHECKED;
+
+// The same from text (a resolved spec's JSON is YAML too); `name` is used in messages.
+brink_err brink_spec_parse(const char *name, const char *text, size_t length, int override_count,
+                           char *const overrides[], struct brink_spec **spec) BRINK_CHECKED;
+
+void brink_spec_free(struct brink_spec **spec);
+
+// One line "  key: FILE -> SPEC" for each key that differs between two resolved specs.
+brink_err brink_spec_difference(const char *file_json, const char *spec_json,
+                                struct brink_text *difference) BRINK_CHECKED;
+
+// The value of parameter `parameter` at grid coordinates `coordinate`; it must be given.
+double brink_spec_value(const struct brink_spec *spec, int parameter, const int64_t coordinate[]);
+
+// Is parameter `parameter` an axis or fixed? Its axis, or -1.
+bool brink_spec_has(const struct brink_spec *spec, int parameter);
+int brink_spec_axis(const struct brink_spec *spec, int parameter);
+
+// Value `i` of an axis of `num` points from `min` to `max`: the ends are exact, the same (i, num)
+// gives the same bits. Log: exp(log min + i/(num-1) (log max - log min)) by our own exp and log.
+double brink_axis_value(enum brink_scale scale, double min, double max, int64_t num, int64_t i);
+
+// All keys with type, range, default and meaning, from the tables: for `brink help spec`.
+void brink_spec_help(struct brink_text *text);
+
+#endif

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// The one allocator: zeroed, aligned, checked, and able to fail on demand.
+#include "brink/base/memory.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = 64 }; // a cache line, and an AVX-512 vector
+
+static atomic_int_fast64_t fail_countdown;
+
+void brink_alloc_fail_at(int64_t n)
+{
+    atomic_store(&fail_countdown, n);
+}
+
+static bool told_to_fail(void)
+{
+    return atomic_load(&fail_countdown) > 0 && atomic_fetch_sub(&fail_countdown, 1) == 1;
+}
+
+brink_err brink_alloc(void *block, size_t count, size_t size)
+{
+    size_t bytes = 0, rounded = 0;
+    void *memory = NULL;
+    if (!brink_mul_size(count, size, &bytes) ||
+        __builtin_add_overflow(bytes, (size_t)ALIGNMENT, &rounded) || rounded > PTRDIFF_MAX)
+        return brink_fail(BRINK_ERR_MEMORY, "out of memory: %zu elements of %zu bytes", count,
+                          size);
+    rounded -= rounded % ALIGNMENT; // at least one element's room: bytes < rounded + ALIGNMENT
+    rounded = rounded ? rounded : ALIGNMENT;
+    if (!told_to_fail())
+        memory = aligned_alloc(ALIGNMENT, rounded);
+    if (!memory)
+        return brink_fail(BRINK_ERR_MEMORY, "out of memory: %zu bytes wanted", bytes);
+    memset(memory, 0, rounded);
+    memcpy(block, &memory, sizeof memory);
+    return BRINK_OK;
+}
+
+void brink_free(void *block)
+{
+    void *memory = NULL;
+    memcpy(&memory, block, sizeof memory);
+    free(memory);
+    memset(block, 0, sizeof memory);
+}

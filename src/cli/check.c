@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+// `brink check`: what a specification means and costs, without running it.
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "brink/store/store.h"
+#include "command.h"
+
+static void print_axis(const struct brink_spec *spec, const struct brink_axis *axis)
+{
+    static const char *const scale[] = {"listed", "linear", "log"};
+    const struct brink_parameter *parameter = &spec->model->parameters[axis->parameter];
+    struct brink_text range = {0};
+    brink_text_number(&range, axis->values[0]);
+    brink_text_add(&range, " .. ");
+    brink_text_number(&range, axis->values[axis->num - 1]);
+    printf("  %-8s %8" PRId64 "  %-7s %-22s %s\n", parameter->name, axis->num, scale[axis->scale],
+           brink_text_get(&range), parameter->meaning);
+    brink_text_free(&range);
+}
+
+static void print_fixed(const struct brink_spec *spec)
+{
+    struct brink_text line = {0};
+    for (int i = 0; i < spec->model->parameter_count; i++) {
+        if (!spec->fixed[i])
+            continue;
+        brink_text_add(&line, "%s%s = ", line.length ? ", " : "", spec->model->parameters[i].name);
+        if (spec->model->parameters[i].pairs) {
+            brink_text_number(&line, spec->fixed_pair[0]);
+            brink_text_add(&line, ", ");
+            brink_text_number(&line, spec->fixed_pair[1]);
+        } else {
+            brink_text_number(&line, spec->fixed_value[i]);
+        }
+    }
+    if (line.length)
+        printf("fixed    %s\n", brink_text_get(&line));
+    brink_text_free(&line);
+}
+
+static void print_record(const struct brink_spec *spec)
+{
+    printf("record  ");
+    for (int i = 0; i < spec->model->field_count; i++)
+        if (spec->record >> i & 1)
+            printf(" %s", spec->model->fields[i].name);
+    printf("\n");
+}
+
+// Columns and records of a tile, coordinates, the list of tiles; MPI and HDF5 take about 23 MB.
+static double memory_per_rank(const struct brink_spec *spec)
+{
+    const struct brink_model *model = spec->model;
+    double cells = 1, cell_bytes = (double)model->record_size, bytes = 23e6;
+    for (int i = 0; i < spec->grid.rank; i++)
+        cells *= (double)spec->grid.tile[i];
+    for (int i = 0; i < model->field_count; i++)
+        if (spec->record >> i & 1)
+            cell_bytes += (double)brink_type_size(model->fields[i].type);
+    for (int i = 0; i < spec->axis_count; i++)
+        bytes += (double)spec->axes[i].num * sizeof(double);
+    return bytes + cells * cell_bytes + 9 * (double)spec->grid.tile_count;
+}
+
+static brink_err print_check(const struct brink_spec *spec)
+{
+    struct brink_plan plan;
+    brink_err error = brink_plan_open(&plan, spec);
+    if (error)
+        return error;
+    char bytes[32], memory[32];
+    const struct brink_grid *grid = &spec->grid;
+    printf("title    %s\nmodel    %s\naxes\n", spec->title, spec->model->name);
+    for (int i = 0; i < spec->axis_count; i++)
+        print_axis(spec, &spec->axes[i]);
+    print_fixed(spec);
+    printf("lr_unit  %s\n", spec->model->lr_units[spec->lr_unit]);
+    print_record(spec);
+    printf("cells    %" PRId64 "\ntiles    %" PRId64 " of ", grid->cell_count, grid->tile_count);
+    for (int i = 0; i < grid->rank; i++)
+        printf("%s%" PRId64, i ? " x " : "", grid->tile[i]);
+    printf("\nfile     %s\nmemory   %s a rank\n",
+           brink_command_bytes((double)brink_store_bytes(spec), bytes),
+           brink_command_bytes(memory_per_rank(spec), memory));
+    int64_t undefined = spec->model->undefined_cells(plan.state);
+    printf("undefined %" PRId64 " cell%s (the unit of the learning rate does not exist there)\n",
+           undefined, undefined == 1 ? "" : "s");
+    brink_plan_close(&plan);
+    return BRINK_OK;
+}
+
+static brink_err run(const struct brink_command *self, int argc, char **argv, bool *told)
+{
+    static const struct option table[] = {{"help", no_argument, NULL, 'h'}, {0}};
+    (void)told;
+    opterr = 0;
+    for (int c; (c = getopt_long(argc, argv, "h", table, NULL)) != -1;) {
+        if (c != 'h')
+            return brink_command_misuse(self, argv);
+        brink_command_print_help(self);
+        return BRINK_OK;
+    }
+    if (optind >= argc)
+        return brink_fail(BRINK_ERR_USAGE, "check: which specification? usage: brink check %s",
+                          self->usage);
+    struct brink_spec *spec = NULL;
+    brink_err error = brink_spec_read(argv[optind], argc - optind - 1, argv + optind + 1, &spec);
+    if (!error && spec->axis_count == 0)
+        error = brink_fail(BRINK_ERR_USAGE,
+                           "%s: axes: a sweep needs at least one axis; one point "
+                           "alone is for brink trace",
+                           argv[optind]);
+    if (!error)
+        error = print_check(spec);
+    brink_spec_free(&spec);
+    return error;
+}
+
+const struct brink_command brink_command_check = {
+    .name = "check",
+    .usage = "SPEC.yaml [KEY=VALUE ...]",
+    .summary = "Checks a specification and says what it means and costs",
+    .help = "Prints axes, cells, tiles, the size of the result, memory, and how many cells are\n"
+            "undefined in the chosen unit of the learning rate. Creates nothing.\n",
+    .run = run,
+};

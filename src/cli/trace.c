@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: MIT
+// `brink trace`: recomputes one cell step by step and proves that it ends as stored.
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "brink/base/log.h"
+#include "brink/base/memory.h"
+#include "brink/store/store.h"
+#include "command.h"
+
+struct options {
+    const char *path, *output; // borrowed
+    char **words;              // borrowed: what follows the path
+    int word_count;
+    long long every, max_points;
+    bool hdf5, help;
+};
+
+// Where the rows go: every `every`-th step, and the last.
+struct sink {
+    int columns;
+    int64_t every, last;
+    FILE *csv;
+    const char *path;
+    double *rows; // owned, [row_count][columns] for HDF5
+    int64_t row_count;
+};
+
+// What trace works on.
+struct subject {
+    struct brink_spec *spec;
+    struct brink_plan plan;
+    bool stored; // a result file: its cell is compared
+    int64_t coordinate[BRINK_RANK_MAX];
+    void *record; // owned, the cell as recomputed
+};
+
+static brink_err parse(const struct brink_command *self, int argc, char **argv,
+                       struct options *options)
+{
+    enum { EVERY = 256, POINTS, HDF5 };
+    static const struct option table[] = {
+        {"output", required_argument, NULL, 'o'},
+        {"every", required_argument, NULL, EVERY},
+        {"max-points", required_argument, NULL, POINTS},
+        {"hdf5", no_argument, NULL, HDF5},
+        {"help", no_argument, NULL, 'h'},
+        {0},
+    };
+    *options = (struct options){.every = 1};
+    brink_err error = BRINK_OK;
+    opterr = 0;
+    for (int c; !error && (c = getopt_long(argc, argv, "o:h", table, NULL)) != -1;) {
+        if (c == 'o')
+            options->output = optarg;
+        else if (c == EVERY)
+            error = brink_command_count("--every", optarg, 1, &options->every);
+        else if (c == POINTS)
+            error = brink_command_count("--max-points", optarg, 2, &options->max_points);
+        else if (c == HDF5)
+            options->hdf5 = true;
+        else if (c == 'h')
+            options->help = true;
+        else
+            error = brink_command_misuse(self, argv);
+    }
+    if (error || options->help)
+        return error;
+    if (optind >= argc)
+        return brink_fail(BRINK_ERR_USAGE, "trace: of which file? usage: brink trace %s",
+                          self->usage);
+    if (options->hdf5 && !options->output)
+        return brink_fail(BRINK_ERR_USAGE, "trace: --hdf5 needs -o FILE");
+    options->path = argv[optind];
+    options->words = argv + optind + 1;
+    options->word_count = argc - optind - 1;
+    return BRINK_OK;
+}
+
+// The length of NAME in "NAME#3" or "NAME=0.5", 0 if it is no axis of the spec; *axis is set.
+static size_t axis_word(const struct brink_spec *spec, const char *word, int *axis)
+{
+    size_t length = strcspn(word, "#=");
+    for (*axis = 0; *axis < spec->axis_count; ++*axis) {
+        const char *name = spec->model->parameters[spec->axes[*axis].parameter].name;
+        if (strlen(name) == length && strncmp(name, word, length) == 0)
+            return word[length] ? length : 0;
+    }
+    return 0;
+}
+
+static int64_t nearest(const struct brink_axis *axis, double value)
+{
+    int64_t best = 0;
+    double distance = INFINITY;
+    for (int64_t i = 0; i < axis->num; i++) {
+        double apart = axis->scale == BRINK_SCALE_LOG && value > 0
+                           ? fabs(log(axis->values[i] / value))
+                           : fabs(axis->values[i] - value);
+        if (apart < distance) {
+            distance = apart;
+            best = i;
+        }
+    }
+    return best;
+}
+
+static brink_err select_one(const struct brink_spec *spec, const char *word, bool given[],
+                            int64_t coordinate[])
+{
+    int k;
+    size_t length = axis_word(spec, word, &k);
+    if (length == 0)
+        return brink_fail(BRINK_ERR_USAGE,
+                          "trace: '%s' is no axis of this sweep; say AXIS#INDEX or "
+                          "AXIS=VALUE",
+                          word);
+    const struct brink_axis *axis = &spec->axes[k];
+    const char *text = word + length + 1;
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end || !isfinite(value))
+        return brink_fail(BRINK_ERR_USAGE, "trace: '%s': '%s' is not a number", word, text);
+    if (given[k])
+        return brink_fail(BRINK_ERR_USAGE, "trace: '%s': the axis is given twice", word);
+    given[k] = true;
+    if (word[length] == '=') {
+        coordinate[k] = nearest(axis, value);
+    } else if (value >= 0 && value < (double)axis->num && value == floor(value)) {
+        coordinate[k] = (int64_t)value;
+    } else {
+        return brink_fail(BRINK_ERR_USAGE, "trace: '%s': an index is a whole number from 0 to %lld",
+                          word, (long long)axis->num - 1);
+    }
+    return BRINK_OK;
+}
+
+static brink_err select_cell(const struct brink_spec *spec, const struct options *options,
+                             int64_t coordinate[])
+{
+    bool given[BRINK_RANK_MAX] = {false};
+    for (int i = 0; i < options->word_count; i++) {
+        int axis;
+        if (axis_word(spec, options->words[i], &axis) == 0 && strchr(options->words[i], '=') &&
+            !strchr(options->words[i], '#') && strchr(options->words[i], '.'))
+            continue; // an override of the specification
+        brink_err error = select_one(spec, options->words[i], given, coordinate);
+        if (error)
+            return error;
+    }
+    for (int k = 0; k < spec->axis_count; k++)
+        if (!given[k] && spec->axes[k].num > 1) {
+            const char *name = spec->model->parameters[spec->axes[k].parameter].name;
+            return brink_fail(BRINK_ERR_USAGE,
+                              "trace: which %s? say %s#INDEX (0 to %lld) or "
+                              "%s=VALUE",
+                              name, name, (long long)spec->axes[k].num - 1, name);
+        }
+    return BRINK_OK;
+}
+
+static bool is_hdf5(const char *path)
+{
+    static const char signature[] = "\x89HDF\r\n\x1a\n";
+    char start[8] = "";
+    FILE *file = fopen(path, "rb");
+    size_t count = file ? fread(start, 1, sizeof start, file) : 0;
+    if (file)
+        fclose(file);
+    return count == sizeof start && memcmp(start, signature, sizeof start) == 0;
+}
+
+// A result's own specification, or a specification with the words that hold a '.' as overrides.
+static brink_err read_subject(const struct options *options, struct subject *subject)
+{
+    char *json = NULL;
+    char **overrides = NULL;
+    int count = 0;
+    brink_err error = BRINK_OK;
+    subject->stored = is_hdf5(options->path);
+    if (subject->stored) {
+        error = brink_store_spec(options->path, &json);
+        if (!error)
+            error = brink_spec_parse(options->path, json, strlen(json), 0, NULL, &subject->spec);
+        brink_free(&json);
+        return error;
+    }
+    error = brink_alloc(&overrides, (size_t)options->word_count, sizeof overrides[0]);
+    for (int i = 0; !error && i < options->word_count; i++) {
+        size_t key = strcspn(options->words[i], "=#");
+        if (options->words[i][key] == '=' && memchr(options->words[i], '.', key))
+            overrides[count++] = options->words[i];
+    }
+    if (!error)
+        error = brink_spec_read(options->path, count, overrides, &subject->spec);
+    brink_free(&overrides);
+    return error;
+}
+
+// Compares the recomputed record with cell `inside` of a stored tile.
+static brink_err compare_fields(const struct subject *subject, const struct brink_columns *columns,
+                                int64_t inside)
+{
+    for (int i = 0; i < columns->count; i++) {
+        const struct brink_field *field = columns->field[i];
+        size_t size = brink_type_size(field->type);
+        const char *stored = (const char *)columns->column[i] + (size_t)inside * size;
+        const char *computed = (const char *)subject->record + field->offset;
+        if (memcmp(stored, computed, size) != 0)
+            return brink_fail(BRINK_ERR_DIFFERS,
+                              "trace: the cell computed now differs from the "
+                              "stored one in '%s'",
+                              field->name);
+    }
+    return BRINK_OK;
+}
+
+// Compares with the file; a cell that is not there yet is only reported.
+static brink_err compare(const struct subject *subject, const char *path)
+{
+    const struct brink_spec *spec = subject->spec;
+    struct brink_store *store = NULL;
+    struct brink_columns columns = {0};
+    uint8_t *states = NULL;
+    bool intact = false;
+    int64_t inside;
+    struct brink_tile tile = brink_grid_find(&spec->grid, subject->coordinate, &inside);
+    brink_err error = brink_store_open_read(path, spec, &store);
+    if (!error)
+        error = brink_columns_open(&columns, spec);
+    if (!error)
+        error = brink_alloc(&states, (size_t)spec->grid.tile_count, 1);
+    if (!error)
+        error = brink_store_states(store, states);
+    if (!error && !states[tile.number]) {
+        brink_say_plain("trace: the cell is still pending in %s", path);
+        goto done;
+    }
+    if (!error)
+        error = brink_store_get(store, &tile, &columns, &intact);
+    if (!error && !intact)
+        error = brink_fail(BRINK_ERR_BAD_FILE,
+                           "%s: the tile of this cell is damaged; brink run "
+                           "computes it again",
+                           path);
+    if (!error)
+        error = compare_fields(subject, &columns, inside);
+    if (!error)
+        brink_say_plain("trace: the end equals the stored cell bit for bit");
+done:
+    brink_free(&states);
+    brink_columns_close(&columns);
+    if (store) {
+        brink_err late = brink_store_close(&store);
+        error = error ? error : late;
+    }
+    return error;
+}
+
+static brink_err take_row(void *context, const double values[])
+{
+    struct sink *sink = context;
+    int64_t step = (int64_t)values[0];
+    if (step % sink->every != 0 && step != sink->last)
+        return BRINK_OK;
+    if (sink->rows) {
+        memcpy(sink->rows + sink->row_count++ * sink->columns, values,
+               (size_t)sink->columns * sizeof values[0]);
+        return BRINK_OK;
+    }
+    struct brink_text line = {0};
+    for (int i = 0; i < sink->columns; i++) {
+        brink_text_add(&line, "%s", i ? "," : "");
+        brink_text_number(&line, values[i]);
+    }
+    brink_err error = line.error;
+    if (!error && fprintf(sink->csv, "%s\n", brink_text_get(&line)) < 0)
+        error = brink_fail(BRINK_ERR_IO, "%s: cannot write: %s", sink->path, strerror(errno));
+    brink_text_free(&line);
+    return error;
+}
+
+static brink_err write_csv(struct subject *subject, struct sink *sink, const char *output)
+{
+    const struct brink_model *model = subject->spec->model;
+    sink->path = output ? output : "standard output";
+    sink->csv = output ? fopen(output, "w") : stdout;
+    if (!sink->csv)
+        return brink_fail(BRINK_ERR_IO, "%s: cannot create: %s", output, strerror(errno));
+    for (int i = 0; i < sink->columns; i++)
+        fprintf(sink->csv, "%s%s", i ? "," : "", model->trace_columns[i]);
+    fputc('\n', sink->csv);
+    brink_err error =
+        model->trace(subject->plan.state, subject->coordinate, take_row, sink, subject->record);
+    bool bad = ferror(sink->csv) != 0;
+    if (output && fclose(sink->csv) != 0)
+        bad = true;
+    if (!error && bad)
+        error = brink_fail(BRINK_ERR_IO, "%s: cannot write: %s", sink->path, strerror(errno));
+    return error;
+}
+
+static brink_err write_hdf5(struct subject *subject, struct sink *sink, const char *output)
+{
+    const struct brink_model *model = subject->spec->model;
+    size_t count = (size_t)(sink->last / sink->every + 2);
+    brink_err error = brink_alloc(&sink->rows, count, (size_t)sink->columns * sizeof sink->rows[0]);
+    if (!error)
+        error =
+            model->trace(subject->plan.state, subject->coordinate, take_row, sink, subject->record);
+    if (!error)
+        error = brink_store_table(output, subject->spec->title, sink->columns, model->trace_columns,
+                                  sink->row_count, sink->rows);
+    brink_free(&sink->rows);
+    return error;
+}
+
+static void describe(const struct subject *subject, int64_t steps)
+{
+    const struct brink_spec *spec = subject->spec;
+    struct brink_text line = {0};
+    for (int i = 0; i < spec->axis_count; i++) {
+        brink_text_add(&line, "%s#%lld = ", spec->model->parameters[spec->axes[i].parameter].name,
+                       (long long)subject->coordinate[i]);
+        brink_text_number(&line, spec->axes[i].values[subject->coordinate[i]]);
+        brink_text_add(&line, ", ");
+    }
+    const int8_t *status =
+        (const int8_t *)((const char *)subject->record + spec->model->fields[0].offset);
+    brink_say_plain("trace: %s%lld step%s, %s", brink_text_get(&line), (long long)steps,
+                    steps == 1 ? "" : "s", brink_model_status(spec->model, *status));
+    brink_text_free(&line);
+}
+
+static brink_err trace(const struct options *options, struct subject *subject)
+{
+    brink_err error = read_subject(options, subject);
+    if (!error)
+        error = select_cell(subject->spec, options, subject->coordinate);
+    if (!error)
+        error = brink_plan_open(&subject->plan, subject->spec);
+    if (!error)
+        error = brink_alloc(&subject->record, 1, subject->spec->model->record_size);
+    if (error)
+        return error;
+    subject->spec->model->cell(subject->plan.state, subject->coordinate, subject->record);
+    const struct brink_field *field = brink_model_field(subject->spec->model, "steps");
+    int32_t steps;
+    memcpy(&steps, (const char *)subject->record + field->offset, sizeof steps);
+    struct sink sink = {.columns = subject->spec->model->trace_column_count,
+                        .every = options->every,
+                        .last = steps};
+    if (options->max_points && steps / sink.every + 2 > options->max_points)
+        sink.every = (steps + options->max_points - 2) / (options->max_points - 1);
+    error = options->hdf5 ? write_hdf5(subject, &sink, options->output)
+                          : write_csv(subject, &sink, options->output);
+    if (error)
+        return error;
+    describe(subject, steps);
+    return subject->stored ? compare(subject, options->path) : BRINK_OK;
+}
+
+static brink_err run(const struct brink_command *self, int argc, char **argv, bool *told)
+{
+    struct options options;
+    struct subject subject = {0};
+    (void)told;
+    brink_err error = parse(self, argc, argv, &options);
+    if (!error && options.help)
+        brink_command_print_help(self);
+    else if (!error)
+        error = trace(&options, &subject);
+    brink_free(&subject.record);
+    brink_plan_close(&subject.plan);
+    brink_spec_free(&subject.spec);
+    return error;
+}
+
+const struct brink_command brink_command_trace = {
+    .name = "trace",
+    .usage = "RESULT.h5 AXIS#INDEX|AXIS=VALUE ... | SPEC.yaml [KEY=VALUE ...] [options]",
+    .summary = "Recomputes one cell step by step, as CSV, and compares its end with the file",
+    .help = "AXIS#3 is a place on an axis (from 0), AXIS=0.5 the nearest value. A specification\n"
+            "may have fixed values only; then no cell needs choosing.\n"
+            "\n"
+            "  -o, --output FILE   instead of the standard output\n"
+            "      --hdf5          an HDF5 file with one array per column (needs -o)\n"
+            "      --every N       each N-th step, and the last\n"
+            "      --max-points N  at most N rows, evenly\n"
+            "\n"
+            "Exit code 7 if the end differs from the stored cell in a single bit.\n",
+    .run = run,
+};

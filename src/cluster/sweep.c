@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MIT
+// A sweep over all ranks: create or resume the file, work, leave a row in /runs, close.
+#include <limits.h>
+#include <mpi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "brink/base/build.h"
+#include "brink/base/log.h"
+#include "brink/base/memory.h"
+#include "polite.h"
+#include "stop.h"
+#include "work.h"
+
+// What a batch should be worth: far above what messages cost, small against a tail of the sweep.
+static const double batch_seconds = 0.5;
+
+static double wall_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+// Rank 0 makes the file if there is none, and looks whether it is the right one and whole. What can
+// be wrong with it shows here, before the other ranks are involved. Collective.
+static brink_err make_file(const struct brink_job *job, const struct brink_spec *spec,
+                           const char *path)
+{
+    brink_err error = BRINK_OK;
+    if (job->rank == 0) {
+        struct brink_store *store = NULL;
+        if (access(path, F_OK) != 0)
+            error = brink_store_create(path, spec);
+        if (!error)
+            error = brink_store_open_read(path, spec, &store);
+        if (!error)
+            error = brink_store_close(&store);
+    }
+    return brink_cluster_agree(error);
+}
+
+// From here to brink_store_close an error on one rank ends the job: the file is open on all.
+// Collective. The hint keeps ROMIO from reading and rewriting what lies between our pieces.
+static void open_file(const struct brink_spec *spec, const char *path, struct brink_store **store)
+{
+    MPI_Info info;
+    MPI_Info_create(&info);
+    MPI_Info_set(info, "romio_ds_write", "disable");
+    brink_err error = brink_store_open(path, spec, MPI_COMM_WORLD, info, store);
+    if (error)
+        brink_work_die(error);
+    MPI_Info_free(&info);
+}
+
+// Reads back this rank's share of the tiles marked done: states[] of damaged ones become 0, the
+// verdicts of the others are counted. Independent.
+static void check_share(struct brink_work *work, uint8_t *states, int64_t counts[])
+{
+    const struct brink_grid *grid = &work->spec->grid;
+    for (int64_t number = work->job->rank; number < grid->tile_count; number += work->job->ranks) {
+        if (!states[number])
+            continue;
+        struct brink_tile tile = brink_grid_tile(grid, number);
+        bool intact = false;
+        brink_err error = brink_store_get(work->store, &tile, &work->columns, &intact);
+        if (error)
+            brink_work_die(error);
+        states[number] = intact;
+        for (int i = 0; intact && i < BRINK_STATUS_MAX; i++)
+            counts[i] += work->columns.status_count[i];
+    }
+}
+
+// Tells every rank which tiles are done and intact: states[tile_count]. Collective.
+static void agree_on_states(struct brink_work *work, uint8_t *states, int64_t counts[])
+{
+    int count = (int)work->spec->grid.tile_count;
+    int64_t marked = 0, intact = 0;
+    brink_err error = work->job->rank == 0 ? brink_store_states(work->store, states) : BRINK_OK;
+    if (error)
+        brink_work_die(error);
+    MPI_Bcast(states, count, MPI_UINT8_T, 0, MPI_COMM_WORLD);
+    for (int i = 0; i < count; i++)
+        marked += states[i];
+    check_share(work, states, counts);
+    brink_polite_barrier();
+    MPI_Allreduce(MPI_IN_PLACE, states, count, MPI_UINT8_T, MPI_MIN, MPI_COMM_WORLD);
+    MPI_Allreduce(MPI_IN_PLACE, counts, BRINK_STATUS_MAX, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
+    for (int i = 0; i < count; i++)
+        intact += states[i];
+    if (work->job->rank == 0 && marked > 0)
+        brink_say("resuming: %" PRId64 " of %d tiles are done", intact, count);
+    if (work->job->rank == 0 && marked > intact)
+        brink_say("%" PRId64 " tile%s damaged: computed again", marked - intact,
+                  marked - intact == 1 ? " is" : "s are");
+}
+
+// Leaves in work->todo, which holds all tiles coarse to fine, those still to do. Collective.
+static void make_todo(struct brink_work *work, uint8_t *states, int64_t counts[])
+{
+    agree_on_states(work, states, counts);
+    for (int64_t i = 0; i < work->spec->grid.tile_count; i++)
+        if (!states[work->todo[i]])
+            work->todo[work->todo_count++] = work->todo[i];
+}
+
+static const char *job_id(void)
+{
+    const char *id = getenv("SLURM_JOB_ID");
+    return id ? id : "";
+}
+
+static void describe_run(const struct brink_work *work, struct brink_run *run)
+{
+    *run = (struct brink_run){.start_time = wall_clock(),
+                              .end_time = brink_from_bits(BRINK_NAN_BITS),
+                              .ranks = work->job->ranks,
+                              .threads = work->job->threads,
+                              .kernel_version = BRINK_KERNEL_VERSION,
+                              .exit_code = -1,
+                              .tiles_before = work->spec->grid.tile_count - work->todo_count};
+    char library[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length;
+    MPI_Get_library_version(library, &length);
+    library[strcspn(library, ",\n")] = '\0';
+    gethostname(run->host, sizeof run->host - 1);
+    snprintf(run->job_id, sizeof run->job_id, "%s", job_id());
+    snprintf(run->isa, sizeof run->isa, "%s", brink_build()->isa);
+    snprintf(run->commit, sizeof run->commit, "%s", brink_build()->commit);
+    snprintf(run->mpi, sizeof run->mpi, "%.*s", (int)sizeof run->mpi - 1, library);
+    snprintf(run->hdf5, sizeof run->hdf5, "%s", brink_store_library());
+}
+
+// Rank 0 writes the row of this start into /runs. Independent.
+static void write_run(const struct brink_work *work, int32_t row, const struct brink_run *run)
+{
+    brink_err error = brink_store_run_write(work->store, row, run);
+    if (!error)
+        error = brink_store_sync(work->store);
+    if (error)
+        brink_work_die(error);
+}
+
+static int32_t begin_run(const struct brink_work *work, struct brink_run *run)
+{
+    int32_t row = 0;
+    describe_run(work, run);
+    brink_err error = brink_store_run_count(work->store, &row);
+    if (error)
+        brink_work_die(error);
+    row = row < BRINK_RUNS_MAX ? row : BRINK_RUNS_MAX - 1;
+    write_run(work, row, run);
+    return row;
+}
+
+static void end_run(const struct brink_work *work, int32_t row, struct brink_run *run,
+                    brink_err outcome)
+{
+    run->end_time = wall_clock();
+    run->exit_code = brink_exit_code(outcome);
+    run->tiles_done = work->schedule.done_count;
+    write_run(work, row, run);
+}
+
+static void tell_start(const struct brink_work *work, const char *path)
+{
+    const struct brink_grid *grid = &work->spec->grid;
+    const struct brink_job *job = work->job;
+    brink_say("%s: %" PRId64 " cells in %" PRId64 " tiles, %d rank%s x %d thread%s, %s", path,
+              grid->cell_count, grid->tile_count, job->ranks, job->ranks == 1 ? "" : "s",
+              job->threads, job->threads == 1 ? "" : "s", brink_build()->isa);
+}
+
+// Rank 0's part around the work: its row in /runs, the schedule, words. Returns the outcome.
+static brink_err lead(struct brink_work *work, const struct brink_run_options *options,
+                      const int64_t counts[])
+{
+    struct brink_run run;
+    int32_t row = begin_run(work, &run);
+    tell_start(work, options->path);
+    brink_schedule_init(&work->schedule, work->todo_count, work->job->ranks, batch_seconds);
+    brink_progress_start(&work->progress, work->spec, options->report_seconds);
+    for (int i = 0; i < BRINK_STATUS_MAX; i++) {
+        work->progress.status_count[i] = counts[i];
+        work->progress.cells_before += counts[i];
+    }
+    brink_work_run(work);
+    brink_err outcome = BRINK_OK;
+    if (work->schedule.done_count < work->todo_count)
+        outcome = brink_fail(BRINK_ERR_STOPPED,
+                             "%s: stopped early; the same command goes on from "
+                             "here",
+                             options->path);
+    brink_progress_end(&work->progress, options->path);
+    end_run(work, row, &run, outcome);
+    return outcome;
+}
+
+// Between open and close. Collective.
+static brink_err sweep_opened(struct brink_work *work, const struct brink_run_options *options,
+                              uint8_t *states)
+{
+    int64_t counts[BRINK_STATUS_MAX] = {0};
+    brink_err outcome = BRINK_OK;
+    make_todo(work, states, counts);
+    if (work->todo_count > 0 && work->job->rank == 0)
+        outcome = lead(work, options, counts);
+    else if (work->todo_count > 0)
+        brink_work_run(work);
+    else if (work->job->rank == 0)
+        brink_say("%s is complete: nothing to do", options->path);
+    return brink_cluster_agree(outcome);
+}
+
+// All that can fail without a file: memory, the model's own preparation. Independent.
+static brink_err prepare(struct brink_work *work, uint8_t **states)
+{
+    const struct brink_grid *grid = &work->spec->grid;
+    if (grid->tile_count > INT_MAX)
+        return brink_fail(BRINK_ERR_USAGE, "%" PRId64 " tiles are too many: make `tile` larger",
+                          grid->tile_count);
+    brink_err error = brink_columns_open(&work->columns, work->spec);
+    if (!error)
+        error = brink_plan_open(&work->plan, work->spec);
+    if (!error)
+        error = brink_stream_open(&work->plan, work->job->threads, &work->stream);
+    if (!error)
+        error = brink_alloc(states, (size_t)grid->tile_count, 1);
+    if (!error)
+        error = brink_alloc(&work->todo, (size_t)grid->tile_count, sizeof work->todo[0]);
+    if (!error)
+        brink_grid_order(grid, work->todo);
+    return error;
+}
+
+brink_err brink_cluster_sweep(const struct brink_job *job, const struct brink_spec *spec,
+                              const struct brink_run_options *options)
+{
+    struct brink_work work = {.job = job, .spec = spec, .commit_seconds = options->commit_seconds};
+    uint8_t *states = NULL;
+    brink_stop_catch();
+    brink_err error = brink_cluster_agree(prepare(&work, &states));
+    if (!error)
+        error = make_file(job, spec, options->path);
+    if (!error) {
+        open_file(spec, options->path, &work.store);
+        error = sweep_opened(&work, options, states);
+        brink_err late = brink_store_close(&work.store);
+        if (late)
+            brink_work_die(late);
+    }
+    brink_free(&states);
+    brink_free(&work.todo);
+    brink_stream_close(&work.stream);
+    brink_plan_close(&work.plan);
+    brink_columns_close(&work.columns);
+    brink_stop_release();
+    return error;
+}

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: MIT
+// One rank at work: while all threads compute, the main thread, from its beat, stores what is
+// complete, puts in new tiles, talks; the master serves the others besides.
+//
+// Every report of a worker is answered by one order, in turn. Besides, the master sends STOP once,
+// unasked. A worker opens with two reports, so that one batch always waits; it ends with a report
+// that says it leaves, which is answered by BYE. A STOP that comes later than that stays unread.
+#include "work.h"
+
+#include <assert.h>
+#include <mpi.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "brink/base/log.h"
+#include "polite.h"
+#include "stop.h"
+
+enum { TAG_REPORT = 1, TAG_ORDER = 2 };
+enum order_kind { ORDER_BATCH, ORDER_NOTHING, ORDER_STOP, ORDER_BYE };
+
+struct order {
+    int64_t kind;
+    struct brink_batch batch;
+};
+
+static const double beat_seconds = 100e-6;
+
+void brink_work_die(brink_err error)
+{
+    brink_say_error("%s", brink_error_note());
+    brink_say_error("the job ends here; every finished tile is safe, run again to resume");
+    MPI_Abort(MPI_COMM_WORLD, brink_exit_code(error));
+    abort(); // not reached
+}
+
+// ---- master
+
+static void send_order(int rank, enum order_kind kind, struct brink_batch batch)
+{
+    struct order order = {.kind = kind, .batch = batch};
+    MPI_Send(&order, sizeof order, MPI_BYTE, rank, TAG_ORDER, MPI_COMM_WORLD);
+}
+
+static void take_report(struct brink_work *work, const struct brink_report *report)
+{
+    struct brink_progress *progress = &work->progress;
+    brink_schedule_report(&work->schedule, report->batch, report->done, report->seconds);
+    progress->cells += report->cells;
+    progress->steps += report->steps;
+    for (int i = 0; i < BRINK_STATUS_MAX; i++)
+        progress->status_count[i] += report->status_count[i];
+    if (report->stopping)
+        brink_stop_want();
+}
+
+static struct brink_batch next_batch(struct brink_work *work)
+{
+    if (brink_stop_wanted())
+        brink_schedule_stop(&work->schedule);
+    return brink_schedule_take(&work->schedule);
+}
+
+static void answer(struct brink_work *work, int rank, const struct brink_report *report)
+{
+    take_report(work, report);
+    if (report->leaving) {
+        work->ranks_left--;
+        send_order(rank, ORDER_BYE, (struct brink_batch){0, 0});
+        return;
+    }
+    struct brink_batch batch = next_batch(work);
+    send_order(rank, batch.count > 0 ? ORDER_BATCH : ORDER_NOTHING, batch);
+}
+
+// Answers all that wait; true if any did.
+static bool serve(struct brink_work *work)
+{
+    bool any = false;
+    for (;;) {
+        int waiting = 0;
+        MPI_Status status;
+        MPI_Iprobe(MPI_ANY_SOURCE, TAG_REPORT, MPI_COMM_WORLD, &waiting, &status);
+        if (!waiting)
+            break;
+        struct brink_report report;
+        MPI_Recv(&report, sizeof report, MPI_BYTE, status.MPI_SOURCE, TAG_REPORT, MPI_COMM_WORLD,
+                 MPI_STATUS_IGNORE);
+        answer(work, status.MPI_SOURCE, &report);
+        any = true;
+    }
+    if (brink_stop_wanted() && !work->stop_told) {
+        work->stop_told = true;
+        brink_schedule_stop(&work->schedule);
+        brink_say("stopping: the running tiles are finished first");
+        for (int rank = 1; rank < work->job->ranks; rank++)
+            send_order(rank, ORDER_STOP, (struct brink_batch){0, 0});
+    }
+    brink_progress_tell(&work->progress);
+    return any;
+}
+
+// ---- the batches of this rank
+
+static void accept_batch(struct brink_work *work, struct brink_batch batch)
+{
+    for (int i = 0; i < BRINK_ORDERS_MAX; i++)
+        if (work->order[i].batch.count == 0) {
+            work->order[i] = (struct brink_order_open){.batch = batch};
+            return;
+        }
+    assert(!"more batches than were asked for");
+}
+
+// Takes in what the master sent; true if anything. Sets *bye.
+static bool drain(struct brink_work *work, bool *bye)
+{
+    bool any = false;
+    for (;;) {
+        int waiting = 0;
+        MPI_Iprobe(0, TAG_ORDER, MPI_COMM_WORLD, &waiting, MPI_STATUS_IGNORE);
+        if (!waiting)
+            return any;
+        struct order order;
+        MPI_Recv(&order, sizeof order, MPI_BYTE, 0, TAG_ORDER, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+        any = true;
+        if (order.kind == ORDER_STOP) {
+            brink_stop_want();
+            continue;
+        }
+        assert(work->awaited > 0);
+        work->awaited--;
+        if (order.kind == ORDER_BATCH)
+            accept_batch(work, order.batch);
+        *bye = order.kind == ORDER_BYE;
+    }
+}
+
+static void send_report(struct brink_work *work, const struct brink_report *report)
+{
+    if (work->job->rank == 0) {
+        take_report(work, report);
+        return;
+    }
+    MPI_Send(report, sizeof *report, MPI_BYTE, 0, TAG_REPORT, MPI_COMM_WORLD);
+    work->awaited++;
+}
+
+// Closes an order: reports it with all that was done since the last report.
+static void close_order(struct brink_work *work, struct brink_order_open *order)
+{
+    double now = brink_clock();
+    work->report.batch = order->batch;
+    work->report.done = order->done;
+    work->report.seconds = now - work->reported;
+    work->report.stopping = brink_stop_wanted();
+    send_report(work, &work->report);
+    work->report = (struct brink_report){.done = 0};
+    work->reported = now;
+    order->batch.count = 0;
+}
+
+// Stores the complete tiles.
+static void collect(struct brink_work *work)
+{
+    struct brink_tile tile;
+    int64_t tag;
+    while (brink_stream_pop(work->stream, &work->columns, &tile, &tag)) {
+        brink_err error = brink_store_put(work->store, &tile, &work->columns);
+        double now = brink_clock();
+        if (!error && now - work->committed >= work->commit_seconds) {
+            work->committed = now;
+            error = brink_store_sync(work->store);
+        }
+        if (error)
+            brink_work_die(error);
+        work->report.cells += tile.cells;
+        work->report.steps += work->columns.steps;
+        for (int i = 0; i < BRINK_STATUS_MAX; i++)
+            work->report.status_count[i] += work->columns.status_count[i];
+        struct brink_order_open *order = &work->order[tag];
+        order->done++;
+        if (order->done == order->batch.count || (work->no_more && order->done == order->pushed))
+            close_order(work, order);
+    }
+}
+
+// Puts tiles of the batches in hand into the stream while there is room, oldest batch first.
+static void feed(struct brink_work *work)
+{
+    for (;;) {
+        struct brink_order_open *oldest = NULL;
+        for (int i = 0; i < BRINK_ORDERS_MAX; i++) {
+            struct brink_order_open *order = &work->order[i];
+            if (order->pushed < order->batch.count &&
+                (!oldest || order->batch.first < oldest->batch.first))
+                oldest = order;
+        }
+        if (!oldest)
+            return;
+        int64_t place = oldest->batch.first + oldest->pushed;
+        struct brink_tile tile = brink_grid_tile(&work->spec->grid, work->todo[place]);
+        if (!brink_stream_push(work->stream, &tile, oldest - work->order))
+            return;
+        oldest->pushed++;
+    }
+}
+
+// After a stop nothing new is begun: gives back the batches of which nothing is under way.
+static void give_back(struct brink_work *work)
+{
+    for (int i = 0; i < BRINK_ORDERS_MAX; i++)
+        if (work->order[i].batch.count > 0 && work->order[i].pushed == work->order[i].done)
+            close_order(work, &work->order[i]);
+}
+
+static bool any_order(const struct brink_work *work)
+{
+    for (int i = 0; i < BRINK_ORDERS_MAX; i++)
+        if (work->order[i].batch.count > 0)
+            return true;
+    return false;
+}
+
+// The master keeps itself in batches without messages.
+static void help_oneself(struct brink_work *work)
+{
+    int held = 0;
+    for (int i = 0; i < BRINK_ORDERS_MAX; i++)
+        held += work->order[i].batch.count > 0;
+    while (held < 2) {
+        struct brink_batch batch = next_batch(work);
+        if (batch.count == 0)
+            return;
+        accept_batch(work, batch);
+        held++;
+    }
+}
+
+// All that the main thread does between cells.
+static void attend(struct brink_work *work)
+{
+    bool bye = false;
+    collect(work);
+    if (work->job->rank == 0)
+        serve(work);
+    else
+        drain(work, &bye);
+    if (brink_stop_wanted() && !work->no_more) {
+        work->no_more = true;
+        give_back(work);
+    }
+    if (work->job->rank == 0 && !work->no_more)
+        help_oneself(work);
+    if (!work->no_more)
+        feed(work);
+    // Over when nothing is in hand and nothing can come.
+    if (!work->finished && !any_order(work) && (work->awaited == 0 || work->no_more)) {
+        work->finished = true;
+        brink_stream_finish(work->stream);
+    }
+}
+
+// From the compute loop of every thread: only the main thread may talk and touch the file.
+static void beat(void *context)
+{
+    struct brink_work *work = context;
+    if (omp_get_thread_num() != 0)
+        return;
+    double now = brink_clock();
+    if (now - work->beaten < beat_seconds)
+        return;
+    work->beaten = now;
+    if (brink_stop_urgent())
+        atomic_store_explicit(&work->pulse.abandon, true, memory_order_relaxed);
+    attend(work);
+}
+
+// After the threads are done: what is still in hand is reported, complete or not.
+static void wind_up(struct brink_work *work)
+{
+    collect(work);
+    work->no_more = true;
+    for (int i = 0; i < BRINK_ORDERS_MAX; i++)
+        if (work->order[i].batch.count > 0)
+            close_order(work, &work->order[i]);
+}
+
+static void take_leave(struct brink_work *work)
+{
+    struct brink_polite polite = {0};
+    const struct brink_report last = {.stopping = brink_stop_wanted(), .leaving = 1};
+    send_report(work, &last);
+    for (bool bye = false; !bye;)
+        if (!drain(work, &bye))
+            brink_polite_sleep(&polite);
+}
+
+// Serves until every worker has left. A batch that comes back now was given back by a stop.
+static void wait_for_others(struct brink_work *work)
+{
+    struct brink_polite polite = {0};
+    while (work->ranks_left > 0) {
+        if (serve(work))
+            brink_polite_reset(&polite);
+        else
+            brink_polite_sleep(&polite);
+    }
+}
+
+void brink_work_run(struct brink_work *work)
+{
+    const struct brink_report hello = {.done = 0};
+    work->pulse = (struct brink_pulse){.beat = beat, .context = work};
+    work->committed = work->reported = brink_clock();
+    work->ranks_left = work->job->ranks - 1;
+    for (int i = 0; i < 2 && work->job->rank != 0; i++)
+        send_report(work, &hello);
+    attend(work);
+    (void)brink_stream_work(work->stream, &work->pulse);
+    wind_up(work);
+    if (work->job->rank == 0)
+        wait_for_others(work);
+    else
+        take_leave(work);
+    assert(work->job->rank != 0 || brink_schedule_idle(&work->schedule));
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// Good regularity: F_a(s) = (log(e^(s-1) + 1) + log(e^(1-s) + 1))^a, 0 < a <= 1.
+#include "brink/objective/regularity.h"
+
+#include <assert.h>
+
+#include "brink/objective/objective.h"
+
+// The family has no smallest member; a degree below it is answered with this one.
+#define SMALL_A 0.01
+
+// 2 log 2, the minimum of L.
+#define LENGTH_MINIMUM (2 * BRINK_LN2)
+
+static bool valid(double a, double *nearest, double *nearest_above)
+{
+    *nearest = *nearest_above = a > 1 ? 1 : a > 0 ? a : SMALL_A;
+    return *nearest == a;
+}
+
+static void prepare(struct brink_curve *curve, double a)
+{
+    double unused;
+    assert(valid(a, &unused, &unused));
+    double bound = a * brink_pow(LENGTH_MINIMUM, a - 1);
+    *curve = (struct brink_curve){
+        .objective = &brink_regularity_a,
+        .parameter = a,
+        .dor = a,
+        .curvature_minimum = bound / 2,
+        .slope_bound = bound, // L >= 2 log 2 and |tanh| <= 1
+        .excess_scale = brink_pow(LENGTH_MINIMUM, a),
+    };
+}
+
+static double slope(const struct brink_curve *curve, double x, double y)
+{
+    double t = brink_fma(x, y, -1);
+    return curve->parameter == 1 ? brink_a1_slope(t) : brink_a_slope(t, curve->parameter);
+}
+
+static double jet(const struct brink_curve *curve, double x, double y, double *slope_out)
+{
+    double t = brink_fma(x, y, -1);
+    return curve->parameter == 1 ? brink_a1_jet(t, slope_out)
+                                 : brink_a_jet(t, curve->parameter, slope_out);
+}
+
+static double gauge(const struct brink_curve *curve, double x, double y)
+{
+    (void)curve;
+    return fabs(brink_fma(x, y, -1));
+}
+
+// With c = L - 2 log 2: (2 log 2)^a ((1 + c/(2 log 2))^a - 1).
+static double gauge_excess(const struct brink_curve *curve, double v)
+{
+    double c;
+    if (v < 1) {
+        double e = brink_expm1(v / 2), sinh_half = 0.5 * (e + e / (1 + e));
+        c = brink_log1p(sinh_half * sinh_half);
+    } else {
+        c = brink_fma(2, brink_log1p(brink_exp(-v)), v - LENGTH_MINIMUM);
+    }
+    double a = curve->parameter;
+    if (a == 1)
+        return c;
+    return curve->excess_scale * brink_expm1(a * brink_log1p(c / LENGTH_MINIMUM));
+}
+
+static double excess(const struct brink_curve *curve, double x, double y)
+{
+    return gauge_excess(curve, gauge(curve, x, y));
+}
+
+const struct brink_objective brink_regularity_a = {
+    .name = "regularity_a",
+    .parameter = "a",
+    .formula = "(log(exp(x y - 1) + 1) + log(exp(1 - x y) + 1))^a",
+    .valid = valid,
+    .prepare = prepare,
+    .slope = slope,
+    .jet = jet,
+    .excess = excess,
+    .gauge = gauge,
+    .gauge_excess = gauge_excess,
+};

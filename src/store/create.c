@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+// Creation of a result file: all of the layout with coordinates and fill, written once, serially.
+#include <hdf5_hl.h>
+#include <string.h>
+
+#include "brink/base/memory.h"
+#include "door.h"
+#include "draft.h"
+#include "layout.h"
+#include "types.h"
+
+// A file under construction.
+struct making {
+    struct brink_door door;
+    const struct brink_spec *spec;
+    hid_t file;
+};
+
+// Objects without times, links and attributes in order of creation and all in the header: readers
+// list the fields in our order, and there are no heaps and trees to break.
+static brink_err order_object(struct brink_door *door, hid_t creation, bool group)
+{
+    const unsigned order = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
+    const unsigned compact_max = 4096;
+    brink_err error = BRINK_HDF5(door, "", H5Pset_obj_track_times(creation, false));
+    if (!error)
+        error = BRINK_HDF5(door, "", H5Pset_attr_creation_order(creation, order));
+    if (!error)
+        error = BRINK_HDF5(door, "", H5Pset_attr_phase_change(creation, compact_max, 0));
+    if (!error && group)
+        error = BRINK_HDF5(door, "", H5Pset_link_creation_order(creation, order));
+    if (!error && group)
+        error = BRINK_HDF5(door, "", H5Pset_link_phase_change(creation, compact_max, 0));
+    return error;
+}
+
+static brink_err create_file(struct making *making, const char *name)
+{
+    struct brink_door *door = &making->door;
+    hid_t creation = H5I_INVALID_HID, access = H5I_INVALID_HID;
+    brink_err error = brink_door_access(door, &access);
+    if (!error)
+        error = BRINK_HDF5(door, "", creation = H5Pcreate(H5P_FILE_CREATE));
+    if (!error)
+        error = order_object(door, creation, true);
+    if (!error)
+        error =
+            BRINK_HDF5(door, "", making->file = H5Fcreate(name, H5F_ACC_TRUNC, creation, access));
+    brink_door_close(door, &creation, &error);
+    brink_door_close(door, &access, &error);
+    return error;
+}
+
+static brink_err create_group(struct making *making, const char *name)
+{
+    struct brink_door *door = &making->door;
+    hid_t creation = H5I_INVALID_HID, group = H5I_INVALID_HID;
+    brink_err error = BRINK_HDF5(door, name, creation = H5Pcreate(H5P_GROUP_CREATE));
+    if (!error)
+        error = order_object(door, creation, true);
+    if (!error)
+        error = BRINK_HDF5(
+            door, name, group = H5Gcreate2(making->file, name, H5P_DEFAULT, creation, H5P_DEFAULT));
+    brink_door_close(door, &group, &error);
+    brink_door_close(door, &creation, &error);
+    return error;
+}
+
+// Contiguous, or a chunk for each tile; allocated and filled at once, which with fixed dimensions
+// gives HDF5's implicit chunk index: nothing but raw data changes ever after.
+static brink_err set_storage(struct brink_door *door, const struct brink_array *array,
+                             hid_t creation)
+{
+    brink_err error = order_object(door, creation, false);
+    if (!error && array->chunk[0])
+        error = BRINK_HDF5(door, array->name, H5Pset_chunk(creation, array->rank, array->chunk));
+    if (!error)
+        error = BRINK_HDF5(door, array->name, H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY));
+    if (!error)
+        error = BRINK_HDF5(door, array->name, H5Pset_fill_time(creation, H5D_FILL_TIME_ALLOC));
+    if (!error && array->element != BRINK_ELEMENT_TEXT)
+        error = BRINK_HDF5(door, array->name,
+                           H5Pset_fill_value(creation, H5T_NATIVE_DOUBLE, &array->fill));
+    return error;
+}
+
+static brink_err write_coordinate(struct making *making, const struct brink_array *array,
+                                  hid_t dataset)
+{
+    void *data = NULL;
+    brink_err error = brink_alloc(&data, (size_t)array->shape[0], array->size);
+    if (error)
+        return error;
+    brink_array_coordinate(array, making->spec, data);
+    error = BRINK_HDF5(
+        &making->door, array->name,
+        H5Dwrite(dataset, brink_number_type(array->element), H5S_ALL, H5S_ALL, H5P_DEFAULT, data));
+    brink_free(&data);
+    return error;
+}
+
+static brink_err create_array(void *context, const struct brink_array *array)
+{
+    struct making *making = context;
+    struct brink_door *door = &making->door;
+    hid_t type = H5I_INVALID_HID, space = H5I_INVALID_HID, creation = H5I_INVALID_HID,
+          dataset = H5I_INVALID_HID;
+    brink_err error = brink_file_type(door, array->element, array->size, &type);
+    if (!error)
+        error = BRINK_HDF5(door, array->name,
+                           space = H5Screate_simple(array->rank, array->shape, NULL));
+    if (!error)
+        error = BRINK_HDF5(door, array->name, creation = H5Pcreate(H5P_DATASET_CREATE));
+    if (!error)
+        error = set_storage(door, array, creation);
+    if (!error)
+        error = BRINK_HDF5(door, array->name,
+                           dataset = H5Dcreate2(making->file, array->name, type, space, H5P_DEFAULT,
+                                                creation, H5P_DEFAULT));
+    if (!error && brink_array_axis(array, 0) >= 0 && array->role != BRINK_ROLE_FIELD)
+        error = write_coordinate(making, array, dataset);
+    if (!error && array->role == BRINK_ROLE_COORDINATE)
+        error = BRINK_HDF5(door, array->name, H5DSset_scale(dataset, array->name));
+    brink_door_close(door, &dataset, &error);
+    brink_door_close(door, &creation, &error);
+    brink_door_close(door, &space, &error);
+    brink_door_close(door, &type, &error);
+    return error;
+}
+
+// Gives each dimension of a root array, other than a scale, its scale, and the array a second name
+// for NeXus viewers.
+static brink_err link_array(void *context, const struct brink_array *array)
+{
+    struct making *making = context;
+    struct brink_door *door = &making->door;
+    const struct brink_spec *spec = making->spec;
+    char second[160];
+    hid_t dataset = H5I_INVALID_HID, scale = H5I_INVALID_HID;
+    if (brink_array_axis(array, 0) < 0)
+        return BRINK_OK;
+    snprintf(second, sizeof second, "entry/data/%s", array->name);
+    brink_err error = BRINK_HDF5(
+        door, second,
+        H5Lcreate_hard(making->file, array->name, making->file, second, H5P_DEFAULT, H5P_DEFAULT));
+    if (error || array->role == BRINK_ROLE_COORDINATE)
+        return error;
+    error =
+        BRINK_HDF5(door, array->name, dataset = H5Dopen2(making->file, array->name, H5P_DEFAULT));
+    for (int i = 0; !error && i < array->rank; i++) {
+        const struct brink_axis *axis = &spec->axes[brink_array_axis(array, i)];
+        const char *name = spec->model->parameters[axis->parameter].name;
+        error = BRINK_HDF5(door, name, scale = H5Dopen2(making->file, name, H5P_DEFAULT));
+        if (!error)
+            error = BRINK_HDF5(door, array->name, H5DSattach_scale(dataset, scale, (unsigned)i));
+        brink_door_close(door, &scale, &error);
+    }
+    brink_door_close(door, &dataset, &error);
+    return error;
+}
+
+static brink_err write_attribute(void *context, const struct brink_attribute *attribute)
+{
+    struct making *making = context;
+    struct brink_door *door = &making->door;
+    hid_t type = H5I_INVALID_HID, space = H5I_INVALID_HID, id = H5I_INVALID_HID;
+    hsize_t count = (hsize_t)attribute->count;
+    brink_err error = brink_file_type(door, attribute->element, 0, &type);
+    if (!error && count)
+        error = BRINK_HDF5(door, attribute->name, space = H5Screate_simple(1, &count, NULL));
+    else if (!error)
+        error = BRINK_HDF5(door, attribute->name, space = H5Screate(H5S_SCALAR));
+    if (!error)
+        error =
+            BRINK_HDF5(door, attribute->name,
+                       id = H5Acreate_by_name(making->file, attribute->object, attribute->name,
+                                              type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    // The file types are the memory types of the machines we build for.
+    if (!error)
+        error = BRINK_HDF5(door, attribute->name, H5Awrite(id, type, attribute->data));
+    brink_door_close(door, &id, &error);
+    brink_door_close(door, &space, &error);
+    brink_door_close(door, &type, &error);
+    return error;
+}
+
+// NeXus wants the title of a plot as a dataset, too.
+static brink_err write_title(struct making *making)
+{
+    static const char name[] = "entry/data/title";
+    struct brink_door *door = &making->door;
+    const char *title = making->spec->title;
+    hid_t type = H5I_INVALID_HID, space = H5I_INVALID_HID, creation = H5I_INVALID_HID,
+          dataset = H5I_INVALID_HID;
+    brink_err error = brink_file_type(door, BRINK_ELEMENT_TEXT, 0, &type);
+    if (!error)
+        error = BRINK_HDF5(door, name, space = H5Screate(H5S_SCALAR));
+    if (!error)
+        error = BRINK_HDF5(door, name, creation = H5Pcreate(H5P_DATASET_CREATE));
+    if (!error)
+        error = order_object(door, creation, false);
+    if (!error)
+        error = BRINK_HDF5(door, name,
+                           dataset = H5Dcreate2(making->file, name, type, space, H5P_DEFAULT,
+                                                creation, H5P_DEFAULT));
+    if (!error)
+        error =
+            BRINK_HDF5(door, name, H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, &title));
+    brink_door_close(door, &dataset, &error);
+    brink_door_close(door, &creation, &error);
+    brink_door_close(door, &space, &error);
+    brink_door_close(door, &type, &error);
+    return error;
+}
+
+static brink_err create_contents(struct making *making)
+{
+    const struct brink_spec *spec = making->spec;
+    brink_err error = BRINK_OK;
+    for (int i = 0; !error && brink_layout_groups[i]; i++)
+        error = create_group(making, brink_layout_groups[i]);
+    if (!error)
+        error = brink_layout_arrays(spec, create_array, making);
+    if (!error)
+        error = brink_layout_arrays(spec, link_array, making);
+    if (!error)
+        error = write_title(making);
+    if (!error)
+        error = brink_layout_attributes(spec, write_attribute, making);
+    if (!error)
+        error = BRINK_HDF5(&making->door, "", H5Fflush(making->file, H5F_SCOPE_GLOBAL));
+    return error;
+}
+
+brink_err brink_store_create(const char *path, const struct brink_spec *spec)
+{
+    struct making making = {.door = {.path = path, .blame = BRINK_ERR_IO, .writing = true},
+                            .spec = spec,
+                            .file = H5I_INVALID_HID};
+    struct brink_draft draft;
+    int64_t bytes = brink_store_bytes(spec);
+    if (bytes < 0)
+        return brink_fail(BRINK_ERR_USAGE,
+                          "%s: the result would exceed 8 EiB: fewer cells or "
+                          "fewer recorded fields",
+                          path);
+    brink_err error = brink_draft_open(&draft, path, bytes);
+    if (error)
+        return error;
+    error = create_file(&making, brink_text_get(&draft.name));
+    if (!error)
+        error = create_contents(&making);
+    brink_door_close(&making.door, &making.file, &error);
+    if (!error)
+        error = brink_draft_publish(&draft);
+    brink_draft_discard(&draft);
+    return error;
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+// The arrays of a result file, schema 1, written once for writer and checker.
+//
+// A sweep over axes A, B, ... with tiles of a x b x ... cells; T tiles; 256 rows of /runs.
+//
+// path            type   shape    fill  what
+// /A, /B, ...     f8     [num]    -     value along the axis; the dimension scale of it
+//   of pairs      i4     [num]    -     ... 0 .. num-1, and along it
+// /A_x0, /A_y0    f8     [num]    -     first and second number of the pairs
+// /status         i1     grid     0     verdict, 0 is pending; chunk = tile in all fields
+// /FIELD ...      i1 i4  grid     -1    recorded fields in the order of the model's table
+//                 f8     grid     NaN   the NaN is 0x7ff8000000000000
+// /tiles/state    u1     [T]      0     1: this tile is done
+// /tiles/checksum u8     [T]      0     XXH3 of the tile's columns, its number, the spec hash
+// /runs/COLUMN    see below [256]       one row per start; text is fixed-length UTF-8
+// /runs/count     i4     [1]      0     rows in use
+// /entry          NXentry, /entry/data NXdata: hard links to all root arrays, and `title`
+//
+// Grid dimensions are the axes in the order of the specification; the last varies fastest.
+// Tiles are numbered row-major over the grid of tiles, and clipped at the far edges. Everything is
+// allocated and filled at creation, without filters or times; later only raw data changes.
+#include "layout.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "brink/base/elementary.h"
+#include "brink/base/memory.h"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "checksums are over stored bytes");
+
+const char *const brink_layout_groups[] = {"tiles", "runs", "entry", "entry/data", NULL};
+
+static const struct {
+    const char *name;
+    enum brink_element element;
+    size_t size, offset; // in struct brink_run
+    const char *unit, *meaning;
+} run_columns[BRINK_RUN_COLUMNS] = {
+#define NUMBER(element, member, unit, meaning)                                                     \
+    {                                                                                              \
+#member, BRINK_ELEMENT_##element, sizeof(((struct brink_run *)0)->member),                 \
+            offsetof(struct brink_run, member), unit, meaning                                      \
+    }
+#define TEXT(member, meaning) NUMBER(TEXT, member, "1", meaning)
+    NUMBER(F64, start_time, "seconds since 1970-01-01 00:00:00", "start of the run (UTC)"),
+    NUMBER(F64, end_time, "seconds since 1970-01-01 00:00:00", "end of the run (UTC)"),
+    NUMBER(I32, ranks, "1", "MPI ranks of the job"),
+    NUMBER(I32, threads, "1", "OpenMP threads of rank 0"),
+    NUMBER(I32, kernel_version, "1", "version of the arithmetic"),
+    NUMBER(I32, exit_code, "1", "exit code of the program, -1 while running or killed"),
+    NUMBER(I64, tiles_before, "1", "tiles done when this run began"),
+    NUMBER(I64, tiles_done, "1", "tiles done by this run"),
+    TEXT(host, "host of rank 0"),
+    TEXT(job_id, "job id of the batch system"),
+    TEXT(isa, "instruction set of the kernel"),
+    TEXT(commit, "commit of the sources"),
+    TEXT(mpi, "MPI library"),
+    TEXT(hdf5, "HDF5 library"),
+#undef TEXT
+#undef NUMBER
+};
+
+size_t brink_run_offset(int index)
+{
+    return run_columns[index].offset;
+}
+
+size_t brink_element_size(enum brink_element element)
+{
+    static const size_t sizes[] = {
+        [BRINK_ELEMENT_I8] = 1,  [BRINK_ELEMENT_U8] = 1,  [BRINK_ELEMENT_I32] = 4,
+        [BRINK_ELEMENT_I64] = 8, [BRINK_ELEMENT_U64] = 8, [BRINK_ELEMENT_F64] = 8,
+        [BRINK_ELEMENT_TEXT] = 0};
+    return sizes[element];
+}
+
+static struct brink_array array_of(enum brink_role role, int index, enum brink_element element,
+                                   double fill)
+{
+    return (struct brink_array){.role = role,
+                                .index = index,
+                                .element = element,
+                                .size = brink_element_size(element),
+                                .rank = 1,
+                                .fill = fill,
+                                .unit = "1",
+                                .meaning = ""};
+}
+
+static brink_err visit_axis(const struct brink_spec *spec, int index, brink_array_visit *visit,
+                            void *context)
+{
+    const struct brink_axis *axis = &spec->axes[index];
+    const struct brink_parameter *parameter = &spec->model->parameters[axis->parameter];
+    bool pairs = axis->pairs != NULL;
+    struct brink_array array =
+        array_of(BRINK_ROLE_COORDINATE, index, pairs ? BRINK_ELEMENT_I32 : BRINK_ELEMENT_F64, 0);
+    array.shape[0] = (hsize_t)axis->num;
+    array.meaning = parameter->meaning;
+    array.unit = parameter->unit;
+    snprintf(array.name, sizeof array.name, "%s", parameter->name);
+    brink_err error = visit(context, &array);
+    if (error || !pairs)
+        return error;
+    array.element = BRINK_ELEMENT_F64;
+    array.size = brink_element_size(BRINK_ELEMENT_F64);
+    array.role = BRINK_ROLE_PAIR_FIRST;
+    array.unit = "1";
+    array.meaning = "x at the start";
+    snprintf(array.name, sizeof array.name, "%s_x0", parameter->name);
+    error = visit(context, &array);
+    if (error)
+        return error;
+    array.role = BRINK_ROLE_PAIR_SECOND;
+    array.meaning = "y at the start";
+    snprintf(array.name, sizeof array.name, "%s_y0", parameter->name);
+    return visit(context, &array);
+}
+
+static brink_err visit_field(const struct brink_spec *spec, const struct brink_field *field,
+                             int index, brink_array_visit *visit, void *context)
+{
+    static const enum brink_element elements[] = {[BRINK_I8] = BRINK_ELEMENT_I8,
+                                                  [BRINK_I32] = BRINK_ELEMENT_I32,
+                                                  [BRINK_F64] = BRINK_ELEMENT_F64};
+    enum brink_element element = elements[field->type];
+    double fill = element == BRINK_ELEMENT_F64 ? brink_from_bits(BRINK_NAN_BITS) : -1;
+    struct brink_array array =
+        array_of(BRINK_ROLE_FIELD, index, element, index == 0 ? 0 : fill); // 0 is `status`
+    array.rank = spec->grid.rank;
+    for (int i = 0; i < spec->grid.rank; i++) {
+        array.shape[i] = (hsize_t)spec->grid.size[i];
+        array.chunk[i] = (hsize_t)spec->grid.tile[i];
+    }
+    array.unit = field->unit;
+    array.meaning = field->meaning;
+    array.field = field;
+    snprintf(array.name, sizeof array.name, "%s", field->name);
+    return visit(context, &array);
+}
+
+static brink_err visit_tiles(const struct brink_spec *spec, brink_array_visit *visit, void *context)
+{
+    struct brink_array array = array_of(BRINK_ROLE_STATE, 0, BRINK_ELEMENT_U8, 0);
+    array.shape[0] = (hsize_t)spec->grid.tile_count;
+    array.meaning = "1 where the tile is done";
+    snprintf(array.name, sizeof array.name, "tiles/state");
+    brink_err error = visit(context, &array);
+    if (error)
+        return error;
+    array = array_of(BRINK_ROLE_CHECKSUM, 0, BRINK_ELEMENT_U64, 0);
+    array.shape[0] = (hsize_t)spec->grid.tile_count;
+    array.meaning = "XXH3 (64 bits) of the tile: its columns in the order of the fields, then its "
+                    "number and the spec hash as 64-bit integers, little-endian";
+    snprintf(array.name, sizeof array.name, "tiles/checksum");
+    return visit(context, &array);
+}
+
+static brink_err visit_runs(brink_array_visit *visit, void *context)
+{
+    for (int i = 0; i < BRINK_RUN_COLUMNS; i++) {
+        enum brink_element element = run_columns[i].element;
+        double fill = element == BRINK_ELEMENT_F64 ? brink_from_bits(BRINK_NAN_BITS) : -1;
+        struct brink_array array = array_of(BRINK_ROLE_RUN, i, element, fill);
+        array.size = run_columns[i].size;
+        array.shape[0] = BRINK_RUNS_MAX;
+        array.unit = run_columns[i].unit;
+        array.meaning = run_columns[i].meaning;
+        snprintf(array.name, sizeof array.name, "runs/%s", run_columns[i].name);
+        brink_err error = visit(context, &array);
+        if (error)
+            return error;
+    }
+    struct brink_array array = array_of(BRINK_ROLE_RUN_COUNT, 0, BRINK_ELEMENT_I32, 0);
+    array.shape[0] = 1;
+    array.meaning = "rows in use";
+    snprintf(array.name, sizeof array.name, "runs/count");
+    return visit(context, &array);
+}
+
+brink_err brink_layout_arrays(const struct brink_spec *spec, brink_array_visit *visit,
+                              void *context)
+{
+    brink_err error = BRINK_OK;
+    int recorded = 0;
+    for (int i = 0; !error && i < spec->axis_count; i++)
+        error = visit_axis(spec, i, visit, context);
+    for (int i = 0; !error && i < spec->model->field_count; i++)
+        if (spec->record >> i & 1)
+            error = visit_field(spec, &spec->model->fields[i], recorded++, visit, context);
+    if (!error)
+        error = visit_tiles(spec, visit, context);
+    return error ? error : visit_runs(visit, context);
+}
+
+int brink_array_axis(const struct brink_array *array, int dimension)
+{
+    switch (array->role) {
+    case BRINK_ROLE_COORDINATE:
+    case BRINK_ROLE_PAIR_FIRST:
+    case BRINK_ROLE_PAIR_SECOND:
+        return array->index;
+    case BRINK_ROLE_FIELD:
+        return dimension;
+    default:
+        return -1;
+    }
+}
+
+void brink_array_coordinate(const struct brink_array *array, const struct brink_spec *spec,
+                            void *data)
+{
+    const struct brink_axis *axis = &spec->axes[array->index];
+    double *numbers = data;
+    int32_t *indices = data;
+    for (int64_t i = 0; i < axis->num; i++) {
+        if (array->role != BRINK_ROLE_COORDINATE)
+            numbers[i] = axis->pairs[i][array->role == BRINK_ROLE_PAIR_SECOND];
+        else if (axis->pairs)
+            indices[i] = (int32_t)i;
+        else
+            numbers[i] = axis->values[i];
+    }
+}
+
+int64_t brink_array_bytes(const struct brink_array *array)
+{
+    int64_t bytes = (int64_t)array->size;
+    bool fits = true;
+    for (int i = 0; i < array->rank; i++) {
+        hsize_t chunk = array->chunk[0] ? array->chunk[i] : 1;
+        hsize_t stored = (array->shape[i] + chunk - 1) / chunk * chunk;
+        fits &= brink_mul_i64(bytes, (int64_t)stored, &bytes);
+    }
+    return fits ? bytes : -1;
+}
+
+struct sum {
+    int64_t bytes;
+    bool fits;
+};
+
+static brink_err add_bytes(void *context, const struct brink_array *array)
+{
+    // Object header, attributes and their part of the global heap: 1.2 kB seen, 2 kB at most.
+    static const int64_t overhead = 2048;
+    struct sum *sum = context;
+    int64_t bytes = brink_array_bytes(array);
+    sum->fits &= bytes >= 0;
+    sum->fits &= !__builtin_add_overflow(sum->bytes, bytes, &sum->bytes);
+    sum->fits &= !__builtin_add_overflow(sum->bytes, overhead, &sum->bytes);
+    return BRINK_OK;
+}
+
+int64_t brink_store_bytes(const struct brink_spec *spec)
+{
+    // Superblock, groups and root attributes, with the texts that may be long; the title is there
+    // three times.
+    size_t texts = strlen(spec->json) + 3 * strlen(spec->title) + strlen(spec->source);
+    struct sum sum = {.bytes = 65536 + (int64_t)texts, .fits = true};
+    brink_err error = brink_layout_arrays(spec, add_bytes, &sum);
+    assert(!error); // add_bytes never fails
+    return error || !sum.fits ? -1 : sum.bytes;
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+// A specification from text to resolved values, and questions about it.
+#include "brink/sweep/spec.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "brink/base/memory.h"
+#include "spec_reader.h"
+
+// ---- resolving: every key read, in the order of the table
+
+// A key that is not in the table: say where it belongs, or what was meant.
+static brink_err fail_unknown(const struct brink_yaml_node *root, const struct brink_yaml_node *key)
+{
+    const char *names[32 + BRINK_PARAMETER_MAX];
+    const struct brink_yaml_node *model = brink_yaml_get(root, "model");
+    int count = 0;
+    if (brink_spec_is_parameter(root, key->text))
+        return brink_yaml_fail(key, "'%s' is a parameter: it belongs under axes or fixed",
+                               key->text);
+    for (const struct brink_spec_key *top = brink_spec_keys; top->name; top++) {
+        for (const struct brink_spec_key *child = top->children; child && child->name; child++)
+            if (strcmp(strchr(child->name, '.') + 1, key->text) == 0)
+                return brink_yaml_fail(key, "'%s' belongs under %s", key->text, top->name);
+        if (top->write)
+            names[count++] = top->name;
+    }
+    // The first word of an override may be a parameter.
+    for (int i = 0; key->origin->override && brink_models[i]; i++)
+        if (model && model->kind == BRINK_YAML_SCALAR &&
+            strcmp(brink_models[i]->name, model->text) == 0)
+            for (int j = 0; j < brink_models[i]->parameter_count; j++)
+                names[count++] = brink_models[i]->parameters[j].name;
+    return brink_spec_unknown(key, "", "key", key->text, count, names);
+}
+
+static brink_err resolve(struct brink_spec_reader *reader)
+{
+    const struct brink_yaml_node *root = reader->root;
+    if (root->kind != BRINK_YAML_MAPPING)
+        return brink_yaml_fail(root, "%s where a mapping of keys (model, axes, ...) is needed",
+                               brink_yaml_kind_name(root));
+    for (const struct brink_yaml_node *node = root->first; node; node = node->next)
+        if (!brink_spec_key(node->key->text))
+            return fail_unknown(root, node->key);
+    for (const struct brink_spec_key *key = brink_spec_keys; key->name; key++) {
+        const struct brink_yaml_node *node = brink_yaml_get(root, key->name);
+        if (!node && !key->fallback)
+            return brink_yaml_fail(root, "%s: is missing (%s: %s)", key->name, key->type,
+                                   key->meaning);
+        brink_err error = key->read(reader, key, node);
+        if (error)
+            return error;
+    }
+    brink_err error = brink_spec_check_groups(reader);
+    return error ? error : brink_spec_check_model(reader);
+}
+
+static brink_err write_json(struct brink_spec *spec, const struct brink_yaml_node *root)
+{
+    struct brink_text json = {0};
+    for (const struct brink_spec_key *key = brink_spec_keys; key->name; key++)
+        if (key->write) {
+            brink_text_add(&json, "%s\"%s\": ", key == brink_spec_keys ? "{" : ", ", key->name);
+            key->write(spec, key, &json);
+        }
+    brink_text_add(&json, "}");
+    brink_err error = json.error;
+    if (!error && json.length > BRINK_YAML_BYTES_MAX) // it must be readable again
+        error = brink_yaml_fail(root, "resolved, larger than %d MiB: use shorter lists",
+                                BRINK_YAML_BYTES_MAX >> 20);
+    if (error) {
+        brink_text_free(&json);
+        return error;
+    }
+    spec->hash = XXH3_64bits(json.data, json.length);
+    spec->json = json.data;
+    return BRINK_OK;
+}
+
+static brink_err copy_string(const char *string, char **copy)
+{
+    brink_err error = brink_alloc(copy, strlen(string) + 1, 1);
+    if (!error)
+        memcpy(*copy, string, strlen(string));
+    return error;
+}
+
+brink_err brink_spec_parse(const char *name, const char *text, size_t length, int override_count,
+                           char *const overrides[], struct brink_spec **out)
+{
+    struct brink_yaml_tree tree = {0};
+    struct brink_yaml_node *root = NULL;
+    struct brink_spec *spec = NULL;
+    *out = NULL;
+    brink_err error = brink_yaml_parse(&tree, name, false, text, length, &root);
+    for (int i = 0; !error && i < override_count; i++)
+        error = brink_spec_override(&tree, root, overrides[i]);
+    if (!error)
+        error = brink_alloc(&spec, 1, sizeof *spec);
+    if (!error)
+        error = copy_string(name, &spec->source);
+    if (error)
+        goto done;
+    struct brink_spec_reader reader = {.spec = spec, .root = root};
+    error = resolve(&reader);
+    if (!error)
+        error = write_json(spec, root);
+    if (error)
+        goto done;
+    *out = spec;
+    spec = NULL;
+done:
+    brink_spec_free(&spec);
+    brink_yaml_free(&tree);
+    return error;
+}
+
+brink_err brink_spec_read(const char *path, int override_count, char *const overrides[],
+                          struct brink_spec **spec)
+{
+    char *text = NULL;
+    FILE *file = NULL;
+    bool standard = strcmp(path, "-") == 0;
+    const char *name = standard ? "stdin" : path;
+    *spec = NULL;
+    // A byte more than is read: the parser says that it is too large.
+    size_t length = 0, room = (size_t)BRINK_YAML_BYTES_MAX + 1;
+    brink_err error = brink_alloc(&text, room, 1);
+    if (error)
+        goto done;
+    file = standard ? stdin : fopen(path, "rb");
+    if (!file) {
+        error = brink_fail(BRINK_ERR_IO, "%s: cannot open: %s", name, strerror(errno));
+        goto done;
+    }
+    length = fread(text, 1, room, file);
+    if (ferror(file)) {
+        error = brink_fail(BRINK_ERR_IO, "%s: cannot read: %s", name, strerror(errno));
+        goto done;
+    }
+    error = brink_spec_parse(name, text, length, override_count, overrides, spec);
+done:
+    if (file && !standard)
+        fclose(file);
+    brink_free(&text);
+    return error;
+}
+
+void brink_spec_free(struct brink_spec **spec_pointer)
+{
+    struct brink_spec *spec = *spec_pointer;
+    if (!spec)
+        return;
+    for (int i = 0; i < BRINK_RANK_MAX; i++) {
+        brink_free(&spec->axes[i].values);
+        brink_free(&spec->axes[i].pairs);
+    }
+    brink_free(&spec->title);
+    brink_free(&spec->source);
+    brink_free(&spec->json);
+    brink_free(spec_pointer);
+}
+
+// ---- questions
+
+int brink_spec_axis(const struct brink_spec *spec, int parameter)
+{
+    for (int i = 0; i < spec->axis_count; i++)
+        if (spec->axes[i].parameter == parameter)
+            return i;
+    return -1;
+}
+
+bool brink_spec_has(const struct brink_spec *spec, int parameter)
+{
+    return spec->fixed[parameter] || brink_spec_axis(spec, parameter) >= 0;
+}
+
+double brink_spec_value(const struct brink_spec *spec, int parameter, const int64_t coordinate[])
+{
+    int axis = brink_spec_axis(spec, parameter);
+    assert(axis >= 0 || spec->fixed[parameter]);
+    return axis < 0 ? spec->fixed_value[parameter] : spec->axes[axis].values[coordinate[axis]];
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// Help on the specification, from the tables of keys, models, parameters and fields.
+#include "spec_reader.h"
+
+static void add_key(struct brink_text *text, const struct brink_spec_key *key)
+{
+    char words[BRINK_RANGE_MAX];
+    bool ranged = key->range.max > key->range.min;
+    brink_text_add(text, "  %-15s %s", key->name, key->meaning);
+    brink_text_add(text, "\n  %-15s %s; ", "",
+                   ranged ? brink_range_words(&key->range, words) : key->type);
+    if (key->fallback)
+        brink_text_add(text, "default %s\n", key->fallback);
+    else
+        brink_text_add(text, "must be given\n");
+}
+
+static void add_model(struct brink_text *text, const struct brink_model *model)
+{
+    brink_text_add(text, "\nModel %s. Parameters, each an axis or fixed:\n", model->name);
+    for (int i = 0; i < model->parameter_count; i++) {
+        const struct brink_parameter *parameter = &model->parameters[i];
+        struct brink_range range = {parameter->min, parameter->max, parameter->min_excluded,
+                                    parameter->integer};
+        char words[BRINK_RANGE_MAX];
+        brink_text_add(text, "  %-15s %s; %s%s\n", parameter->name, parameter->meaning,
+                       parameter->pairs ? "[x, y], each " : "", brink_range_words(&range, words));
+    }
+    brink_text_add(text, "Exactly one of each line is given:\n");
+    for (const struct brink_parameter_group *group = model->groups; group->name; group++) {
+        brink_text_add(text, "  %-15s ", group->name);
+        for (int i = 0; group->choice[i]; i++) {
+            brink_text_add(text, "%s", i ? "; or " : "");
+            brink_spec_choice_words(model, group->choice[i], text);
+        }
+        brink_text_add(text, "\n");
+    }
+    brink_text_add(text, "lr_unit is one of:");
+    for (int i = 0; model->lr_units[i]; i++)
+        brink_text_add(text, " %s", model->lr_units[i]);
+    brink_text_add(text, "\nFields (* in record: basic):\n");
+    for (int i = 0; i < model->field_count; i++)
+        brink_text_add(text, "%c %-15s %s\n", model->fields[i].basic ? '*' : ' ',
+                       model->fields[i].name, model->fields[i].meaning);
+}
+
+void brink_spec_help(struct brink_text *text)
+{
+    brink_text_add(text, "Keys of a sweep specification (YAML):\n");
+    for (const struct brink_spec_key *key = brink_spec_keys; key->name; key++) {
+        add_key(text, key);
+        for (const struct brink_spec_key *child = key->children; child && child->name; child++)
+            add_key(text, child);
+    }
+    brink_text_add(text,
+                   "\nAn axis is {values: [...]} or {min: M, max: M, num: N, scale: linear|log}, "
+                   "ends included.\nA parameter in an override may leave out axes or fixed: "
+                   "lr.num=4096 x0=3 stop.tail=512.\n");
+    for (int i = 0; brink_models[i]; i++)
+        add_model(text, brink_models[i]);
+}

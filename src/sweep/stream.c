@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+// Tiles in flight: slots that are filled by the main thread, emptied by it, computed by all.
+#include "brink/sweep/stream.h"
+
+#include <assert.h>
+#include <omp.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "brink/base/memory.h"
+
+// Cells in flight for each thread: many times the lanes of an engine, so that a few slow cells
+// never keep it from new ones.
+enum { CELLS_PER_THREAD = 4096, SLOTS_MIN = 4, SLOTS_MAX = 512 };
+
+// FREE -> (push) OPEN -> (last cell taken) TAKEN; complete when nothing is left -> (pop) FREE.
+enum slot_state { SLOT_FREE, SLOT_OPEN, SLOT_TAKEN };
+
+struct slot {
+    enum slot_state state; // under the lock
+    struct brink_tile tile;
+    int64_t tag;
+    int64_t next; // under the lock: first cell not taken
+    char *records;
+    _Alignas(64) atomic_int_fast64_t left; // cells not given back; alone in its cache line
+};
+
+struct brink_stream {
+    const struct brink_plan *plan; // borrowed
+    pthread_mutex_t lock;
+    bool finished; // under the lock
+    int slot_count;
+    struct slot *slots; // owned
+    char *records;      // owned: slot i at i * slot_bytes
+    size_t slot_bytes, record_size;
+    int64_t pushed, popped; // tiles; the main thread's
+    // Slots in the order of their tiles, under the lock: the oldest open one is served first.
+    int *queue; // owned, [slot_count], a ring
+    int queue_first, queue_length;
+};
+
+brink_err brink_stream_open(const struct brink_plan *plan, int threads, struct brink_stream **out)
+{
+    struct brink_stream *stream = NULL;
+    int64_t cells = 1;
+    for (int i = 0; i < plan->spec->grid.rank; i++)
+        cells *= plan->spec->grid.tile[i];
+    int64_t slots = (int64_t)threads * CELLS_PER_THREAD / cells + SLOTS_MIN;
+    slots = slots < SLOTS_MAX ? slots : SLOTS_MAX;
+    brink_err error = brink_alloc(&stream, 1, sizeof *stream);
+    if (error)
+        return error;
+    stream->plan = plan;
+    stream->slot_count = (int)slots;
+    stream->record_size = plan->spec->model->record_size;
+    stream->slot_bytes = ((size_t)cells * stream->record_size + 63) / 64 * 64;
+    pthread_mutex_init(&stream->lock, NULL);
+    error = brink_alloc(&stream->slots, (size_t)slots, sizeof stream->slots[0]);
+    if (!error)
+        error = brink_alloc(&stream->queue, (size_t)slots, sizeof stream->queue[0]);
+    if (!error)
+        error = brink_alloc(&stream->records, (size_t)slots, stream->slot_bytes);
+    for (int64_t i = 0; !error && i < slots; i++)
+        stream->slots[i].records = stream->records + (size_t)i * stream->slot_bytes;
+    if (error)
+        brink_stream_close(&stream);
+    *out = stream;
+    return error;
+}
+
+void brink_stream_close(struct brink_stream **stream_pointer)
+{
+    struct brink_stream *stream = *stream_pointer;
+    if (stream) {
+        pthread_mutex_destroy(&stream->lock);
+        brink_free(&stream->slots);
+        brink_free(&stream->queue);
+        brink_free(&stream->records);
+    }
+    brink_free(stream_pointer);
+}
+
+bool brink_stream_push(struct brink_stream *stream, const struct brink_tile *tile, int64_t tag)
+{
+    bool room = false;
+    pthread_mutex_lock(&stream->lock);
+    assert(!stream->finished);
+    for (int i = 0; i < stream->slot_count && !room; i++) {
+        struct slot *slot = &stream->slots[i];
+        if (slot->state != SLOT_FREE)
+            continue;
+        room = true;
+        slot->state = SLOT_OPEN;
+        slot->tile = *tile;
+        slot->tag = tag;
+        slot->next = 0;
+        atomic_store_explicit(&slot->left, tile->cells, memory_order_relaxed);
+        memset(slot->records, 0, (size_t)tile->cells * stream->record_size);
+        int end = (stream->queue_first + stream->queue_length++) % stream->slot_count;
+        stream->queue[end] = i;
+    }
+    pthread_mutex_unlock(&stream->lock);
+    stream->pushed += room;
+    return room;
+}
+
+void brink_stream_finish(struct brink_stream *stream)
+{
+    pthread_mutex_lock(&stream->lock);
+    stream->finished = true;
+    pthread_mutex_unlock(&stream->lock);
+}
+
+bool brink_stream_pop(struct brink_stream *stream, struct brink_columns *columns,
+                      struct brink_tile *tile, int64_t *tag)
+{
+    if (stream->popped == stream->pushed)
+        return false;
+    for (int i = 0; i < stream->slot_count; i++) {
+        struct slot *slot = &stream->slots[i];
+        // The main thread alone frees and fills slots, and a slot without cells left is its own.
+        if (slot->state == SLOT_FREE ||
+            atomic_load_explicit(&slot->left, memory_order_acquire) != 0)
+            continue;
+        *tile = slot->tile;
+        *tag = slot->tag;
+        brink_columns_gather(columns, stream->plan->spec, slot->records, slot->tile.cells);
+        pthread_mutex_lock(&stream->lock);
+        slot->state = SLOT_FREE;
+        pthread_mutex_unlock(&stream->lock);
+        stream->popped++;
+        return true;
+    }
+    return false;
+}
+
+bool brink_stream_work(struct brink_stream *stream, struct brink_pulse *pulse)
+{
+    const struct brink_plan *plan = stream->plan;
+    bool complete = true;
+#pragma omp parallel reduction(&& : complete)
+    complete = plan->spec->model->run(plan->state, stream, pulse);
+    return complete;
+}
+
+enum brink_supply brink_stream_take(struct brink_stream *stream, int64_t count_max,
+                                    struct brink_errand *errand)
+{
+    enum brink_supply supply = BRINK_SUPPLY_DRY;
+    pthread_mutex_lock(&stream->lock);
+    if (stream->queue_length > 0) {
+        struct slot *slot = &stream->slots[stream->queue[stream->queue_first]];
+        int64_t left = slot->tile.cells - slot->next;
+        errand->tile = &slot->tile;
+        errand->first = slot->next;
+        errand->count = left < count_max ? left : count_max;
+        errand->records = slot->records + (size_t)slot->next * stream->record_size;
+        slot->next += errand->count;
+        if (slot->next == slot->tile.cells) {
+            slot->state = SLOT_TAKEN;
+            stream->queue_first = (stream->queue_first + 1) % stream->slot_count;
+            stream->queue_length--;
+        }
+        supply = BRINK_SUPPLY_CELLS;
+    } else if (stream->finished) {
+        supply = BRINK_SUPPLY_OVER;
+    }
+    pthread_mutex_unlock(&stream->lock);
+    return supply;
+}
+
+void brink_stream_give(struct brink_stream *stream, const void *record)
+{
+    size_t offset = (size_t)((const char *)record - stream->records);
+    struct slot *slot = &stream->slots[offset / stream->slot_bytes];
+    // Release: whoever sees that nothing is left sees the records, too.
+    atomic_fetch_sub_explicit(&slot->left, 1, memory_order_release);
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+// Prints a hash over the bits of a few thousand mixed cells and of our elementary functions; every
+// build must print the same (tests/bits.sh).
+#include <stdio.h>
+
+#include "brink/base/random.h"
+#include "brink/dynamics/trajectory.h"
+
+enum { CELLS = 4000, ARGUMENTS = 20000, MAX_STEPS = 400 };
+
+static uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+// FNV-1a, a word at a time; the shift brings high bits down, which a product never does.
+static void add(uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0x100000001b3);
+    hash ^= hash >> 29;
+}
+static void add_double(double value)
+{
+    add(brink_bits(brink_canonical(value)));
+}
+
+static double uniform(uint64_t item, uint32_t draw, double low, double high)
+{
+    struct brink_random_key key = {.seed = 1, .item = item, .purpose = BRINK_PURPOSE_TEST};
+    return brink_fma(high - low, brink_random_uniform(&key, draw), low);
+}
+
+static void add_elementary(uint64_t i)
+{
+    double x = uniform(i, 0, -40, 40), y = uniform(i, 1, -3, 3), sine, cosine;
+    double small = y * brink_exp(x);
+    struct brink_random_key key = {.seed = i, .purpose = BRINK_PURPOSE_TEST};
+    brink_sincos_degrees(30 * x, &sine, &cosine);
+    const double values[] = {brink_exp(18 * x),
+                             brink_expm1(small),
+                             brink_log(brink_exp(x)),
+                             brink_log1p(small),
+                             brink_pow(brink_exp(x), y),
+                             brink_hypot(small, y),
+                             sine,
+                             cosine,
+                             brink_random_gaussian(&key, 0),
+                             brink_fma_soft(x, y, -x * y),
+                             brink_fma_soft(small, y, x * 0x1p-1060)};
+    for (size_t j = 0; j < sizeof values / sizeof values[0]; j++)
+        add_double(values[j]);
+}
+
+static const double a_members[] = {1, 1, 1, 0.5, 0.25, 0.75, 0.05},
+                    b_members[] = {1, 1, 3, 3, 5, 7, 15};
+
+// Starts near and far, some on the lines x = y and x = -y; rates around the edge of stability.
+static enum brink_status add_cell(uint64_t i)
+{
+    struct brink_curve curve;
+    if (i % 2)
+        brink_regularity_a.prepare(&curve, i % 5 ? a_members[i / 2 % 7] : uniform(i, 9, 0.01, 1));
+    else
+        brink_regularity_b.prepare(&curve, b_members[i / 2 % 7]);
+    double x = uniform(i, 1, 0.2, i % 3 ? 2 : 12), y = uniform(i, 2, -0.2, 1.5);
+    y = i % 11 == 0 ? x : i % 13 == 0 ? -x : y;
+    y = i % 17 == 0 ? 1 / x : i % 101 == 0 ? 0 : y;
+    double h = brink_flow_rate(&curve, x, y) * brink_exp(uniform(i, 3, -1.5, 1.2));
+    h = i % 97 == 0 ? brink_from_bits(BRINK_NAN_BITS) : h;
+    struct brink_point point = {&curve, h, x, y};
+    struct brink_rules rules = {MAX_STEPS, 128, 1e-10, 1e8};
+    struct brink_cell cell;
+    brink_trajectory_run(&point, &rules, NULL, &cell);
+#define ADD(type, name, basic, meaning)                                                            \
+    add(_Generic((type)0, double : brink_bits((double)cell.name), default : (uint64_t)cell.name));
+    BRINK_CELL_FIELDS(ADD)
+    return (enum brink_status)cell.status;
+}
+
+int main(void)
+{
+    int count[BRINK_STATUS_COUNT] = {0};
+    for (uint64_t i = 0; i < ARGUMENTS; i++)
+        add_elementary(i);
+    for (uint64_t i = 0; i < CELLS; i++)
+        count[add_cell(i)]++;
+    printf("%016llx", (unsigned long long)hash);
+    for (int i = 0; i < BRINK_STATUS_COUNT; i++)
+        printf(" %s=%d", brink_status_name((enum brink_status)i), count[i]);
+    printf("\n");
+    return 0;
+}

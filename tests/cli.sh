@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The command line: exit codes and words as documented.
+# shellcheck source=tests/shell.sh
+. "$(dirname "$0")/shell.sh"
+
+cat >small.yaml <<'YAML'
+title: Small
+model: regularity
+axes: {dor: {values: [1, 6]}, lr: {min: 0.01, max: 1, num: 12, scale: log}}
+fixed: {x0: 4, y0: 0.5}
+YAML
+cat >point.yaml <<'YAML'
+model: regularity
+fixed: {a: 1, lr: 0.3, x0: 4, y0: 0.5}
+YAML
+
+# Commands and options.
+expect 2 "brink help" "$brink"
+expect 2 "unknown command 'rum'" "$brink" rum small.yaml
+expect 0 "check" "$brink" help
+expect 0 "75  stopped early" "$brink" help
+expect 0 "max_steps" "$brink" help spec
+expect 0 "usage: brink trace" "$brink" help trace
+expect 2 "no command 'x'" "$brink" help x
+expect 0 "kernel" "$brink" version
+expect 0 "usage: brink run" "$brink" run --help
+expect 2 "which specification" "$brink" run
+expect 2 "--frobnicate" "$brink" run small.yaml --frobnicate
+expect 2 "whole number >= 1" "$brink" run small.yaml --threads 0
+expect 2 "seconds > 0" "$brink" run small.yaml --commit-interval never
+expect 3 "nosuch.yaml" "$brink" run nosuch.yaml
+expect 2 "did you mean 'lr'" "$brink" run small.yaml lrr.num=3
+[ -e small.h5 ] && bad "a failed run left a file" || ok
+
+# check
+expect 0 "24" "$brink" check small.yaml
+expect 0 "undefined 0 cells" "$brink" check small.yaml
+expect 0 "undefined 1 cell" "$brink" check small.yaml lr_unit=sharpness \
+    "axes={a: {values: [0.5]}, lr: {values: [1]}}" "fixed={x0: 10, y0: 1}"
+expect 2 "at least one axis" "$brink" check point.yaml
+expect 2 "at least one axis" "$brink" run point.yaml
+
+# run: default name, standard input, places that cannot be written.
+expect 0 "100.0 %" "$brink" run small.yaml
+[ -f small.h5 ] && ok || bad "no small.h5"
+expect 0 "complete" "$brink" run small.yaml
+expect 2 "give -o" "$brink" run - <small.yaml
+expect 0 "100.0 %" "$brink" run - -o stdin.h5 <small.yaml
+same small.h5 stdin.h5
+expect 3 "no/such/folder" "$brink" run small.yaml -o no/such/folder/x.h5
+mkdir "a name with spaces ü"
+expect 0 "100.0 %" "$brink" run small.yaml -o "a name with spaces ü/é.h5"
+same small.h5 "a name with spaces ü/é.h5"
+echo junk >junk.h5
+expect 4 "junk.h5" "$brink" run small.yaml -o junk.h5
+[ "$(cat junk.h5)" = junk ] && ok || bad "a foreign file was touched"
+expect 0 "" "$brink" run small.yaml -o quiet.h5 --quiet
+[ -s err ] && bad "--quiet is not quiet" || ok
+
+# One error under many ranks is said once.
+mpi 3 "$brink" run small.yaml lrr.num=3 >out 2>&1
+[ "$(grep -c "did you mean" out)" = 1 ] && ok || bad "an error was not said once"
+if mpi 3 "$brink" run small.yaml -o no/such/folder/x.h5 >out 2>&1; then bad "no failure"; fi
+[ "$(grep -c "cannot open its folder" out)" = 1 ] && ok || { bad "an error was not said once"; cat out; }
+
+# trace
+expect 0 "bit for bit" "$brink" trace small.h5 dor=1 lr=0.3
+expect 0 "step,x,y,loss,sharpness,edge,imbalance" "$brink" trace small.h5 dor#0 lr#0
+expect 2 "which lr" "$brink" trace small.h5 dor#0
+expect 2 "from 0 to 11" "$brink" trace small.h5 dor#0 lr#12
+expect 2 "no axis" "$brink" trace small.h5 dor#0 b#1
+expect 2 "given twice" "$brink" trace small.h5 dor#0 dor#1 lr#0
+expect 2 "not a number" "$brink" trace small.h5 dor#0 lr=fast
+expect 2 "needs -o" "$brink" trace small.h5 dor#0 lr#0 --hdf5
+expect 4 "junk.h5" "$brink" run small.yaml -o junk.h5
+expect 3 "nosuch.h5" "$brink" trace nosuch.h5 lr#0
+expect 0 "175 steps, converged" "$brink" trace point.yaml
+[ "$(wc -l <out)" = 177 ] && ok || bad "trace of 175 steps has $(wc -l <out) lines"
+tail -1 out | grep -q '^175,3.51842946' && ok || bad "trace ends elsewhere: $(tail -1 out)"
+expect 0 "175 steps" "$brink" trace point.yaml --every 50
+[ "$(cut -d, -f1 out | tr '\n' ' ')" = "step 0 50 100 150 175 " ] && ok || bad "--every 50"
+expect 0 "175 steps" "$brink" trace point.yaml --max-points 10
+[ "$(wc -l <out)" -le 11 ] && [ "$(wc -l <out)" -ge 8 ] && ok || bad "--max-points 10"
+expect 0 "steps, converged" "$brink" trace point.yaml fixed.lr=0.2
+expect 0 "175 steps" "$brink" trace point.yaml -o trace.h5 --hdf5
+"$python" - trace.h5 <<'PY' && ok || bad "trace.h5"
+import sys, xarray
+data = xarray.open_dataset(sys.argv[1], engine="h5netcdf")
+assert dict(data.sizes) == {"step": 176}, data.sizes
+assert abs(float(data.x[-1]) - 3.5184294698) < 1e-9 and float(data.edge[-1]) < 1
+PY
+expect 3 "no/such" "$brink" trace point.yaml -o no/such/trace.csv
+finish

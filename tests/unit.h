@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// The frame of a unit test: START_TEST functions in a table for unit_run.
+#ifndef BRINK_TESTS_UNIT_H
+#define BRINK_TESTS_UNIT_H
+
+#include <check.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "brink/base/elementary.h"
+#include "brink/base/error.h"
+
+// Equal to the bit; NaN equals the same NaN.
+#define ck_assert_bits_eq(a, b)                                                                    \
+    ck_assert_msg(brink_bits(a) == brink_bits(b), "%s = %a, %s = %a", #a, (double)(a), #b,         \
+                  (double)(b))
+// Within a relative tolerance.
+#define ck_assert_close(a, b, tolerance)                                                           \
+    ck_assert_msg(((a) - (b)) * ((a) - (b)) <= (tolerance) * (tolerance) * (b) * (b),              \
+                  "%s = %.17g, %s = %.17g", #a, (double)(a), #b, (double)(b))
+#define ck_assert_ok(call)                                                                         \
+    do {                                                                                           \
+        brink_err unit_error = (call);                                                             \
+        ck_assert_msg(unit_error == BRINK_OK, "%s: %s", #call, brink_error_note());                \
+    } while (0)
+// Fails with `code`, and the note contains `words`.
+#define ck_assert_fails(call, code, words)                                                         \
+    do {                                                                                           \
+        brink_err unit_error = (call);                                                             \
+        ck_assert_msg(unit_error == (code), "%s gave %d: %s", #call, (int)unit_error,              \
+                      brink_error_note());                                                         \
+        ck_assert_msg(strstr(brink_error_note(), words), "no \"%s\" in \"%s\"", words,             \
+                      brink_error_note());                                                         \
+    } while (0)
+
+// `timeout` in seconds for each test; set for the slowest machine, it only ends hangs.
+static inline int unit_run(const char *name, const TTest *const tests[], size_t count)
+{
+    Suite *suite = suite_create(name);
+    TCase *test_case = tcase_create(name);
+    tcase_set_timeout(test_case, 300);
+    for (size_t i = 0; i < count; i++)
+        tcase_add_test(test_case, tests[i]);
+    suite_add_tcase(suite, test_case);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+#endif

@@ -4,11 +4,12 @@ help:
 	@echo 'make              build build/brink'
 	@echo 'make demo         set up, run jobs/dor.yaml under mpirun, draw build/demo/dor.png'
 	@echo 'make check        set up, build, run every test'
+	@echo 'make bench        against numpy, numba and C peers: about 15 minutes; QUICK=1: 2 minutes'
 	@echo 'make sanitize     the suite under ASan and UBSan'
 	@echo 'make layers tidy format    no include runs up a floor; clang-tidy; clang-format'
 	@echo 'make install PREFIX=/usr/local DESTDIR=    make clean'
 	@echo 'Settings: CC=gcc|clang BUILD=build OPT=-O2 PREFIX DESTDIR PYTHON'
-.PHONY: help all demo check sanitize layers tidy format install clean
+.PHONY: help all demo check bench sanitize layers tidy format install clean
 .DEFAULT_GOAL := all
 
 # ---- settings
@@ -48,6 +49,15 @@ HIGH_SRC := $(sort $(wildcard src/store/*.c src/cluster/*.c))
 CLI_SRC  := $(sort $(wildcard src/cli/*.c))
 TEST_SRC := $(sort $(wildcard tests/check_*.c))
 object    = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(1))
+# The fast engine and all it leans on, once more for each ISA: one object with one visible name.
+ISAS := $(if $(filter x86_64,$(shell uname -m)),avx512 avx2)
+# -O3 inlines and vectorises the direct formulas.
+ISA_OPT    := $(if $(filter -O2,$(OPT)),-O3)
+ISA_avx512 := $(ISA_OPT) -mavx512f -mavx512dq -mavx512vl -mavx2 -mfma
+ISA_avx2   := $(ISA_OPT) -mavx2 -mfma
+ISA_SRC    := src/base/elementary.c $(wildcard src/objective/*.c) \
+	$(filter-out %/lanes.c,$(wildcard src/dynamics/*.c))
+ENGINES := $(ISAS:%=$(BUILD)/obj/engine_%.o)
 CORE := $(BUILD)/libbrink-core.a
 HIGH := $(BUILD)/libbrink-high.a
 UNITS := $(TEST_SRC:tests/%.c=$(BUILD)/tests/%)
@@ -70,7 +80,19 @@ $(BUILD)/commit: FORCE
 	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
 .PHONY: FORCE
 
-$(CORE): $(call object,$(CORE_SRC))
+$(BUILD)/obj/dynamics/lanes.o: FLOOR_CFLAGS = $(if $(ISAS),-DBRINK_X86)
+define engine_rules
+$(patsubst src/%.c,$(BUILD)/obj/$(1)/%.o,$(ISA_SRC)): $(BUILD)/obj/$(1)/%.o: src/%.c \
+  $(BUILD)/config.mk
+	@mkdir -p $$(@D)
+	@echo 'CC  $$< ($(1))'
+	@$(CC) $(CFLAGS_ALL) $(ISA_$(1)) -DBRINK_ENGINE=brink_engine_$(1) -MMD -MP -c $$< -o $$@
+$(BUILD)/obj/engine_$(1).o: $(patsubst src/%.c,$(BUILD)/obj/$(1)/%.o,$(ISA_SRC))
+	@ld -r $$^ -o $$@ && objcopy --keep-global-symbol=brink_engine_$(1) $$@
+endef
+$(foreach isa,$(ISAS),$(eval $(call engine_rules,$(isa))))
+
+$(CORE): $(call object,$(CORE_SRC)) $(ENGINES)
 	@rm -f $@ && ar rcs $@ $^
 $(HIGH): $(call object,$(HIGH_SRC))
 	@rm -f $@ && ar rcs $@ $^
@@ -83,11 +105,43 @@ $(BUILD)/tests/check_%: tests/check_%.c $(CORE) $(wildcard tests/*.h)
 	@mkdir -p $(@D)
 	@echo 'CC  $<'
 	@$(CC) $(CFLAGS_ALL) $(CHECK_CFLAGS) -Itests -MMD -MP $< $(CORE) $(CHECK_LIBS) $(LDLIBS_CORE) -o $@
-$(BUILD)/tests/check_store: tests/check_store.c $(HIGH) $(CORE) $(wildcard tests/*.h)
+HIGH_UNITS := $(patsubst %,$(BUILD)/tests/check_%,lease store verify pack)
+$(HIGH_UNITS): $(BUILD)/tests/check_%: tests/check_%.c $(HIGH) $(CORE) $(wildcard tests/*.h)
 	@mkdir -p $(@D)
 	@echo 'CC  $<'
 	@$(CC) $(CFLAGS_ALL) $(HDF5_CFLAGS) $(MPI_CFLAGS) $(CHECK_CFLAGS) -Itests -MMD -MP $< \
 	  $(HIGH) $(CORE) $(CHECK_LIBS) $(LDLIBS_ALL) -o $@
+
+$(BUILD)/tests/bits: tests/bits.c $(CORE)
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS_ALL) -DBITS_ENGINES $< $(CORE) $(LDLIBS_CORE) -o $@
+
+# One timing program per ISA: it links that ISA's objects by themselves.
+$(ISAS:%=$(BUILD)/bench/kernel_%): $(BUILD)/bench/kernel_%: tests/bench/kernel.c $(CORE)
+	@mkdir -p $(@D)
+	@echo 'CC  $< ($*)'
+	@$(CC) $(CFLAGS_ALL) $(ISA_$*) -DBRINK_ENGINE=brink_engine_$* -MMD -MP $< \
+	  $(patsubst src/%.c,$(BUILD)/obj/$*/%.o,$(ISA_SRC)) $(CORE) $(LDLIBS_CORE) -o $@
+
+# The bench: this CPU's kernels and engine, the peers (libmvec is gcc's), and a sweep without MPI.
+BENCH_ISA   ?= $(if $(shell grep -ow -m1 avx512dq /proc/cpuinfo),avx512,avx2)
+PEER_CFLAGS := -std=c11 -D_GNU_SOURCE -O3 -fopenmp-simd $(WARNINGS)
+PEER_avx512 := -march=x86-64-v4 -mprefer-vector-width=512
+PEER_avx2   := -march=x86-64-v3
+BENCH_SRC   := $(addprefix tests/bench/,main.c raw.c engine.c accuracy.c)
+$(BUILD)/bench/bench: $(BENCH_SRC) tests/bench/peers.c $(wildcard tests/bench/*.h) $(CORE)
+	@mkdir -p $(@D)
+	@echo 'CC  tests/bench ($(BENCH_ISA))'
+	@gcc $(PEER_CFLAGS) $(PEER_$(BENCH_ISA)) '-DPEER(name)=scalar_##name' -DPEER_LANES=1 \
+	  -c tests/bench/peers.c -o $(@D)/scalar.o
+	@gcc $(PEER_CFLAGS) $(PEER_$(BENCH_ISA)) -ffast-math '-DPEER(name)=simd_##name' \
+	  -DPEER_LANES=64 -c tests/bench/peers.c -o $(@D)/simd.o
+	@$(CC) $(CFLAGS_ALL) $(ISA_$(BENCH_ISA)) -DBRINK_ENGINE=brink_engine_$(BENCH_ISA) \
+	  -Isrc/dynamics $(BENCH_SRC) $(@D)/scalar.o $(@D)/simd.o \
+	  $(patsubst src/%.c,$(BUILD)/obj/$(BENCH_ISA)/%.o,$(ISA_SRC)) $(CORE) $(LDLIBS_CORE) -o $@
+$(BUILD)/bench/bare: tests/bench/bare.c $(CORE)
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS_ALL) $(YAML_CFLAGS) $(XXHASH_CFLAGS) $< $(CORE) $(LDLIBS_CORE) -o $@
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -113,14 +167,20 @@ sanitize:
 	  EXTRA_CFLAGS='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' \
 	  EXTRA_LDFLAGS='-fsanitize=address,undefined' check
 
+# Against numpy, numba and C peers: a table, and $(BUILD)/bench/BENCH.json.
+bench: all $(BUILD)/bench/bench $(BUILD)/bench/bare
+	@sh jobs/setup.sh $(BUILD)/bench/config.mk python3-numba || echo 'bench: without numba'
+	@$(PYTHON) tests/bench/bench.py $(BUILD) $(BENCH_ISA) $(if $(QUICK),--quick)
+
 layers:
 	@bash tests/layers.sh
 
 SOURCES := $(shell find src include tests -name '*.[ch]')
+# One file a call: clang-tidy 14 confuses va_lists when it reads several.
 tidy: all
-	clang-tidy --quiet $(filter-out tests/%,$(filter %.c,$(SOURCES))) -- -std=c11 -D_GNU_SOURCE -fopenmp \
-	  -Iinclude $(NUMERIC) $(HDF5_CFLAGS) $(MPI_CFLAGS) -DBRINK_VERSION='""' -DBRINK_COMMIT='""' \
-	  -DBRINK_FLAGS='""'
+	printf '%s\n' $(filter src/%.c,$(SOURCES)) | xargs -n1 -P2 -I{} clang-tidy --quiet {} -- \
+	  -std=c11 -D_GNU_SOURCE -fopenmp -Iinclude $(NUMERIC) $(HDF5_CFLAGS) $(MPI_CFLAGS) \
+	  -DBRINK_VERSION='""' -DBRINK_COMMIT='""' -DBRINK_FLAGS='""'
 	clang-format --dry-run -Werror $(SOURCES)
 format:
 	clang-format -i $(SOURCES)

@@ -1,17 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Installs the Debian packages brink needs, when it may, and writes what make needs to know of the
-# libraries. Usage: setup.sh CONFIG.MK. Libraries named in the environment (HDF5_CFLAGS,
-# HDF5_LIBS, MPI_CFLAGS, MPI_LIBS) are taken as given: for clusters with modules.
+# Installs the Debian packages brink needs, and any others named, when it may, and writes what make
+# needs to know of the libraries. Usage: setup.sh CONFIG.MK [PACKAGE ...]. Libraries named in the
+# environment (HDF5_CFLAGS, HDF5_LIBS, MPI_CFLAGS, MPI_LIBS) are taken as given: for clusters with
+# modules.
 set -eu
 config=$1
+shift
 
 packages="pkg-config openmpi-bin libopenmpi-dev libhdf5-openmpi-dev hdf5-tools libyaml-dev
 libxxhash-dev check slurm-wlm munge python3-h5py python3-xarray python3-h5netcdf python3-netcdf4
 python3-matplotlib netcdf-bin shellcheck clang libomp-dev"
 
 missing=
-for package in $packages; do
+for package in $packages "$@"; do
     status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
     [ "$status" = "install ok installed" ] || missing="$missing $package"
 done

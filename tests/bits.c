@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Prints a hash over the bits of a few thousand mixed cells and of our elementary functions; every
-// build must print the same (tests/bits.sh).
+// build must print the same (tests/bits.sh). The cells come from the reference; with an instruction
+// set as argument (and -DBITS_ENGINES) from the fast engine.
 #include <stdio.h>
 
 #include "brink/base/random.h"
@@ -51,36 +52,88 @@ static void add_elementary(uint64_t i)
 static const double a_members[] = {1, 1, 1, 0.5, 0.25, 0.75, 0.05},
                     b_members[] = {1, 1, 3, 3, 5, 7, 15};
 
+static const struct brink_rules rules = {MAX_STEPS, 128, 1e-10, 1e8};
+static struct brink_curve curves[CELLS];
+static struct brink_cell cells[CELLS];
+
 // Starts near and far, some on the lines x = y and x = -y; rates around the edge of stability.
-static enum brink_status add_cell(uint64_t i)
+static struct brink_point point_of(uint64_t i)
 {
-    struct brink_curve curve;
+    struct brink_curve *curve = &curves[i];
     if (i % 2)
-        brink_regularity_a.prepare(&curve, i % 5 ? a_members[i / 2 % 7] : uniform(i, 9, 0.01, 1));
+        brink_regularity_a.prepare(curve, i % 5 ? a_members[i / 2 % 7] : uniform(i, 9, 0.01, 1));
     else
-        brink_regularity_b.prepare(&curve, b_members[i / 2 % 7]);
+        brink_regularity_b.prepare(curve, b_members[i / 2 % 7]);
     double x = uniform(i, 1, 0.2, i % 3 ? 2 : 12), y = uniform(i, 2, -0.2, 1.5);
     y = i % 11 == 0 ? x : i % 13 == 0 ? -x : y;
     y = i % 17 == 0 ? 1 / x : i % 101 == 0 ? 0 : y;
-    double h = brink_flow_rate(&curve, x, y) * brink_exp(uniform(i, 3, -1.5, 1.2));
+    double h = brink_flow_rate(curve, x, y) * brink_exp(uniform(i, 3, -1.5, 1.2));
     h = i % 97 == 0 ? brink_from_bits(BRINK_NAN_BITS) : h;
-    struct brink_point point = {&curve, h, x, y};
-    struct brink_rules rules = {MAX_STEPS, 128, 1e-10, 1e8};
-    struct brink_cell cell;
-    brink_trajectory_run(&point, &rules, NULL, &cell);
-#define ADD(type, name, basic, meaning)                                                            \
-    add(_Generic((type)0, double : brink_bits((double)cell.name), default : (uint64_t)cell.name));
-    BRINK_CELL_FIELDS(ADD)
-    return (enum brink_status)cell.status;
+    return (struct brink_point){curve, h, x, y};
 }
 
-int main(void)
+static void add_cell(const struct brink_cell *cell)
+{
+#define ADD(type, name, basic, meaning)                                                            \
+    add(_Generic((type)0, double : brink_bits((double)cell->name), default : (uint64_t)cell->name));
+    BRINK_CELL_FIELDS(ADD)
+}
+
+#ifdef BITS_ENGINES
+#include "brink/dynamics/lanes.h"
+
+static int take(void *context, struct brink_point *point, void **ticket)
+{
+    uint64_t *next = context;
+    if (*next == CELLS)
+        return -1;
+    *point = point_of(*next);
+    *ticket = &cells[(*next)++];
+    return 1;
+}
+
+static void give(void *context, void *ticket, const struct brink_cell *cell)
+{
+    (void)context;
+    *(struct brink_cell *)ticket = *cell;
+}
+
+static bool run_engine(const char *isa)
+{
+    uint64_t next = 0;
+    const struct brink_cell_source source = {take, give, &next};
+    return brink_lanes_select(isa) == BRINK_OK &&
+           brink_lanes_run(&rules, true, &source, NULL, NULL);
+}
+#else
+static bool run_engine(const char *isa)
+{
+    fprintf(stderr, "built without engines, not with %s\n", isa);
+    return false;
+}
+#endif
+
+static void run_reference(void)
+{
+    for (uint64_t i = 0; i < CELLS; i++) {
+        struct brink_point point = point_of(i);
+        brink_trajectory_run(&point, &rules, NULL, &cells[i]);
+    }
+}
+
+int main(int argc, char **argv)
 {
     int count[BRINK_STATUS_COUNT] = {0};
     for (uint64_t i = 0; i < ARGUMENTS; i++)
         add_elementary(i);
-    for (uint64_t i = 0; i < CELLS; i++)
-        count[add_cell(i)]++;
+    if (argc < 2)
+        run_reference();
+    else if (!run_engine(argv[1]))
+        return 1;
+    for (uint64_t i = 0; i < CELLS; i++) {
+        add_cell(&cells[i]);
+        count[cells[i].status]++;
+    }
     printf("%016llx", (unsigned long long)hash);
     for (int i = 0; i < BRINK_STATUS_COUNT; i++)
         printf(" %s=%d", brink_status_name((enum brink_status)i), count[i]);

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit 1
 work=${BUILD:-build}/bits
 mkdir -p "$work" || exit 1
 passed=0 failed=0 expected=
-golden=cc58d1ce3877ace9 # of BRINK_KERNEL_VERSION 1
+golden=319ed1b2cab22d2a # of BRINK_KERNEL_VERSION 1
 
 judge() { # what, words if it failed
     if [ -z "$2" ]; then
@@ -20,7 +20,7 @@ judge() { # what, words if it failed
 }
 
 sources=(src/base/elementary.c src/base/random.c src/base/softfma.c src/objective/*.c
-    src/dynamics/cell.c src/dynamics/verdict.c src/dynamics/trajectory.c)
+    src/dynamics/{cell,measures,verdict,trajectory}.c)
 numeric=(-std=c11 -D_GNU_SOURCE -ffp-contract=off -fno-math-errno -fno-trapping-math -Iinclude)
 
 complaint=$("${PYTHON:-/usr/bin/python3}" tests/gen_coefficients.py --check src/base/elementary.c \
@@ -57,6 +57,38 @@ for compiler in "${compilers[@]}"; do
     try "$compiler" -O2 -DBRINK_SOFT_FMA
 done
 [ ${#hardware[@]} = 0 ] || try "${compilers[0]}" -O3 -march=native
+# The fast engine: every instruction set this CPU has, of whole builds. Made before: this build and
+# the other compiler's; with LONG=1 also the other levels, and the software fma.
+try_engines() { # folder with libbrink-core.a, words for make...
+    local build=$1 isa out problem
+    shift
+    if ! make "$@" BUILD="$build" "$build/tests/bits" >"$work/log" 2>&1; then
+        judge "$build" "does not build: $(grep -m3 error "$work/log")"
+        return
+    fi
+    for isa in avx512 avx2 portable; do
+        if [ $isa = avx512 ] && ! grep -qw avx512dq /proc/cpuinfo; then continue; fi
+        if [ $isa = avx2 ] && ! grep -qw avx2 /proc/cpuinfo; then continue; fi
+        problem=
+        if ! out=$("$build/tests/bits" $isa 2>&1); then problem="does not run: $out"; fi
+        echo "${out%% *} engine $isa, $*"
+        [ "$out" = "$expected" ] || problem=${problem:-other bits than the reference}
+        judge "$isa $*" "$problem"
+    done
+}
+build=${BUILD:-build}
+other=clang
+[ "${CC:-gcc}" = clang ] && other=gcc
+try_engines "$build" CC="${CC:-gcc}"
+try_engines "$build/$other" CC=$other
+if [ -n "${LONG:-}" ]; then
+    for compiler in "${compilers[@]}"; do
+        for level in -O1 -O3; do
+            try_engines "$build/bits-$compiler$level" CC="$compiler" OPT=$level
+        done
+        try_engines "$build/bits-$compiler-soft" CC="$compiler" EXTRA_CFLAGS=-DBRINK_SOFT_FMA
+    done
+fi
 echo "${expected#* }"
 if [ "${expected%% *}" = $golden ]; then
     judge golden ""
@@ -64,7 +96,8 @@ else
     judge golden "the arithmetic changed: raise BRINK_KERNEL_VERSION, and write the new hash here"
 fi
 # A hash over cells that all end alike would prove little.
-for status in converged stationary_start saddle axis diverged periodic bounded unsettled undefined; do
+for status in converged stationary_start saddle axis diverged periodic bounded unsettled \
+    undefined; do
     case $expected in
         *" $status="[1-9]*) judge "$status" "" ;;
         *) judge "$status" "no cell ends so" ;;

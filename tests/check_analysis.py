@@ -489,5 +489,5 @@ class Convergence(unittest.TestCase):
 if __name__ == "__main__":
     result = unittest.main(verbosity=1, exit=False).result
     good = result.testsRun - len(result.failures) - len(result.errors)
-    print(f"check_analysis: {good} of {result.testsRun} tests passed")
+    print(f"{good} passed, {result.testsRun - good} failed")
     sys.exit(not result.wasSuccessful())

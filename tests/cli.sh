@@ -31,7 +31,7 @@ expect 2 "whole number >= 1" "$brink" run small.yaml --threads 0
 expect 2 "seconds > 0" "$brink" run small.yaml --commit-interval never
 expect 3 "nosuch.yaml" "$brink" run nosuch.yaml
 expect 2 "did you mean 'lr'" "$brink" run small.yaml lrr.num=3
-[ -e small.h5 ] && bad "a failed run left a file" || ok
+if [ -e small.h5 ]; then bad "a failed run left a file"; else ok; fi
 
 # check
 expect 0 "24" "$brink" check small.yaml
@@ -43,7 +43,7 @@ expect 2 "at least one axis" "$brink" run point.yaml
 
 # run: default name, standard input, places that cannot be written.
 expect 0 "100.0 %" "$brink" run small.yaml
-[ -f small.h5 ] && ok || bad "no small.h5"
+if [ -f small.h5 ]; then ok; else bad "no small.h5"; fi
 expect 0 "complete" "$brink" run small.yaml
 expect 2 "give -o" "$brink" run - <small.yaml
 expect 0 "100.0 %" "$brink" run - -o stdin.h5 <small.yaml
@@ -54,15 +54,20 @@ expect 0 "100.0 %" "$brink" run small.yaml -o "a name with spaces ü/é.h5"
 same small.h5 "a name with spaces ü/é.h5"
 echo junk >junk.h5
 expect 4 "junk.h5" "$brink" run small.yaml -o junk.h5
-[ "$(cat junk.h5)" = junk ] && ok || bad "a foreign file was touched"
+if [ "$(cat junk.h5)" = junk ]; then ok; else bad "a foreign file was touched"; fi
 expect 0 "" "$brink" run small.yaml -o quiet.h5 --quiet
-[ -s err ] && bad "--quiet is not quiet" || ok
+if [ -s err ]; then bad "--quiet is not quiet"; else ok; fi
+
+expect 2 "small.yaml:3:1: axes: huge.h5: the result needs" "$brink" run small.yaml lr.num=16000000 \
+    "dor.values=[$(seq -s, 0.000001 0.000001 0.01)]" -o huge.h5
+if [ -e huge.h5 ]; then bad "a file too large was left"; else ok; fi
 
 # One error under many ranks is said once.
 mpi 3 "$brink" run small.yaml lrr.num=3 >out 2>&1
-[ "$(grep -c "did you mean" out)" = 1 ] && ok || bad "an error was not said once"
+if [ "$(grep -c "did you mean" out)" = 1 ]; then ok; else bad "an error was not said once"; fi
 if mpi 3 "$brink" run small.yaml -o no/such/folder/x.h5 >out 2>&1; then bad "no failure"; fi
-[ "$(grep -c "cannot open its folder" out)" = 1 ] && ok || { bad "an error was not said once"; cat out; }
+count=$(grep -c "cannot open its folder" out)
+if [ "$count" = 1 ]; then ok; else bad "an error was said $count times"; fi
 
 # trace
 expect 0 "bit for bit" "$brink" trace small.h5 dor=1 lr=0.3
@@ -76,15 +81,16 @@ expect 2 "needs -o" "$brink" trace small.h5 dor#0 lr#0 --hdf5
 expect 4 "junk.h5" "$brink" run small.yaml -o junk.h5
 expect 3 "nosuch.h5" "$brink" trace nosuch.h5 lr#0
 expect 0 "175 steps, converged" "$brink" trace point.yaml
-[ "$(wc -l <out)" = 177 ] && ok || bad "trace of 175 steps has $(wc -l <out) lines"
-tail -1 out | grep -q '^175,3.51842946' && ok || bad "trace ends elsewhere: $(tail -1 out)"
+if [ "$(wc -l <out)" = 177 ]; then ok; else bad "trace of 175 steps has $(wc -l <out) lines"; fi
+if tail -1 out | grep -q '^175,3.51842946'; then ok; else bad "another end: $(tail -1 out)"; fi
 expect 0 "175 steps" "$brink" trace point.yaml --every 50
-[ "$(cut -d, -f1 out | tr '\n' ' ')" = "step 0 50 100 150 175 " ] && ok || bad "--every 50"
+steps=$(cut -d, -f1 out | tr '\n' ' ')
+if [ "$steps" = "step 0 50 100 150 175 " ]; then ok; else bad "--every 50: $steps"; fi
 expect 0 "175 steps" "$brink" trace point.yaml --max-points 10
-[ "$(wc -l <out)" -le 11 ] && [ "$(wc -l <out)" -ge 8 ] && ok || bad "--max-points 10"
+if [ "$(wc -l <out)" -le 11 ] && [ "$(wc -l <out)" -ge 8 ]; then ok; else bad "--max-points 10"; fi
 expect 0 "steps, converged" "$brink" trace point.yaml fixed.lr=0.2
 expect 0 "175 steps" "$brink" trace point.yaml -o trace.h5 --hdf5
-"$python" - trace.h5 <<'PY' && ok || bad "trace.h5"
+expect 0 "" "$python" - trace.h5 <<'PY'
 import sys, xarray
 data = xarray.open_dataset(sys.argv[1], engine="h5netcdf")
 assert dict(data.sizes) == {"step": 176}, data.sizes

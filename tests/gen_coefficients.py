@@ -122,12 +122,12 @@ def lagrange(nodes):
 
 
 def row_nodes():
-    """Chebyshev's nodes in [-1, 1], and [node][slot] where they lie in the row table's slots."""
+    """Chebyshev's nodes in [-1, 1], and the v [node][slot] where a row table's slots have them"""
     unit = [cosine(PI * (2 * k + 1) / 30) for k in range(7)]
     unit = unit + [D(0)] + [-x for x in reversed(unit)]
-    slots = [(D(2 * j + 1) / 4, D(1) / 4) for j in range(4)]  # centre and half-width in v
+    slots = [(D(2 * j + 1) / 4, D(1) / 4) for j in range(4)]  # centre and half-width in 17/16 v
     slots += [(D(2 * j + 1) / 2, D(1) / 2) for j in range(2, 6)]
-    return unit, [[centre + half * x for centre, half in slots] for x in unit]
+    return unit, [[(centre + half * x) * 16 / 17 for centre, half in slots] for x in unit]
 
 
 def words(values):
@@ -164,7 +164,7 @@ def row_table():
 def lines():
     z2 = ((ROOT2 - 1) / (ROOT2 + 1)) ** 2 * D("1.001")  # the largest square of (m-1)/(m+1)
     r = LN2 / 2 * D("1.0005")
-    yield table("exp_tail", exp_tail, -r, r, 9)
+    yield table("brink_exp_tail_terms", exp_tail, -r, r, 9)
     yield table("log_tail", lambda v: 2 * odd_sum(v, 2), 0, z2, 6)
     yield table("sine_tail", sine_tail, 0, 2025, 6)
     yield table("cosine_tail", cosine_tail, 0, 2025, 6)
@@ -192,7 +192,7 @@ def main():
     text = ""
     for name in sys.argv[2:]:
         with open(name, encoding="utf-8") as file:
-            text += " ".join(file.read().split()).replace("{ ", "{") + "\n"
+            text += " ".join(file.read().split()).replace("{ ", "{").replace(", }", "}") + "\n"
     missing = 0
     for line in lines():
         wanted = [f"{line[0]} = {{{', '.join(line[1:])}}};"] if "[" in line[0] else line

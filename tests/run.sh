@@ -22,8 +22,8 @@ count() {
         [ $((failures + errors)) -gt 0 ]
         return
     fi
-    counts=$(sed -nE 's/.*[^0-9]?([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?.*/\1 \2 \4/p' \
-        "$1" | tail -1)
+    local line='(.*[^0-9])?([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?.*'
+    counts=$(sed -nE "s/$line/\2 \3 \5/p" "$1" | tail -1)
     read -r p f s <<<"${counts:-0 0 0}"
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + ${s:-0}))
     [ "$f" -gt 0 ]
@@ -35,11 +35,11 @@ run() {
     shift
     "$@" >"$log" 2>&1 || rc=$?
     local before=$((passed + failed + skipped))
-    if count "$log" || [ $rc = 0 ]; then :; else failed=$((failed + 1)); fi
-    if [ $((passed + failed + skipped)) = $before ]; then # it ended well but tested nothing
+    if count "$log" || [ "$rc" = 0 ]; then :; else failed=$((failed + 1)); fi
+    if [ $((passed + failed + skipped)) = "$before" ]; then # it ended well but tested nothing
         failed=$((failed + 1)) rc="0 but no test ran"
     fi
-    if [ $rc = 0 ]; then
+    if [ "$rc" = 0 ]; then
         echo "ok   $name ($((SECONDS - start)) s)"
     else
         echo "FAIL $name (exit code $rc, $((SECONDS - start)) s)"
@@ -53,7 +53,7 @@ for source in tests/check_*.c; do
     name=$(basename "$source" .c)
     run "$name" "$BUILD/tests/$name"
 done
-for script in bits cli ranks; do
+for script in style bits cli ranks; do
     run "$script" bash "tests/$script.sh"
 done
 run opens "$PYTHON" tests/store_open.py

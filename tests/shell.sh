@@ -4,7 +4,7 @@
 set -u
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$(cd "$top" && cd "${BUILD:-build}" && pwd)
-brink=$build/brink
+export brink=$build/brink
 python=${PYTHON:-/usr/bin/python3}
 work=$(mktemp -d "${TMPDIR:-/tmp}/brink-test.XXXXXX")
 trap 'rm -rf "$work"' EXIT

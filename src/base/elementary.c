@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "brink/base/pair.h"
 #include "brink/base/polynomial.h"
 
 // Split constants (from tests/gen_coefficients.py): NAME = NAME_HI + NAME_LO. LN2_HI has 42 bits,
@@ -21,25 +22,6 @@
 
 static const double not_a_number = (double)NAN;
 
-// high + low, |low| <= ulp(high)/2
-struct pair {
-    double high, low;
-};
-
-// a + b exactly, for |a| >= |b| or a = 0.
-static struct pair fast_sum(double a, double b)
-{
-    double sum = a + b;
-    return (struct pair){sum, (a - sum) + b};
-}
-
-// a + b exactly (Knuth).
-static struct pair exact_sum(double a, double b)
-{
-    double sum = a + b, b_part = sum - a;
-    return (struct pair){sum, (a - (sum - b_part)) + (b - b_part)};
-}
-
 // e^(high + low) = 2^exponent (1 + head + tail), for |high| < 1e6 and |low| << 1.
 struct exponential {
     double head, tail;
@@ -51,7 +33,7 @@ static struct exponential exponential_of(double high, double low)
     double n = brink_fma(high, BRINK_LOG2E, BRINK_ROUNDER) - BRINK_ROUNDER;
     double r_high = brink_fma(-n, LN2_HI, high); // exact
     double r_low = brink_fma(-n, LN2_LO, low);
-    struct pair r = exact_sum(r_high, r_low);
+    struct brink_pair r = brink_exact_sum(r_high, r_low);
     double r2 = r.high * r.high;
     double tail = brink_fma(brink_exp_tail(r.high, r2), r2,
                             brink_fma(r.low, r.high, r.low)); // the last term: r.low e^r
@@ -75,7 +57,7 @@ static double exp_pair(double high, double low)
     if (high < -746)
         return 0;
     struct exponential e = exponential_of(high, low);
-    struct pair sum = fast_sum(1, e.head);
+    struct brink_pair sum = brink_fast_sum(1, e.head);
     return scale_exp2(sum.high + (sum.low + e.tail), e.exponent);
 }
 
@@ -95,13 +77,13 @@ double brink_expm1(double x)
     struct exponential e = exponential_of(x, 0);
     double scale = brink_exp2_rounded(e.exponent + BRINK_ROUNDER);
     // scale (1 + head + tail) - 1
-    struct pair sum = exact_sum(scale - 1, scale * e.head);
+    struct brink_pair sum = brink_exact_sum(scale - 1, scale * e.head);
     return sum.high + (sum.low + scale * e.tail);
 }
 
 // log(x) for a positive, finite x to about 2^-64. With x = 2^n m and s = (m-1)/(m+1):
 // log x = n log 2 + 2s + 2/3 s^3 + s^5 (...).
-static struct pair log_pair(double x)
+static struct brink_pair log_pair(double x)
 {
     static const double log_tail[7] = {
         0x1.999999999999fp-2, 0x1.249249248e4d8p-2, 0x1.c71c71d7fbbacp-3, 0x1.745d09e3d8241p-3,
@@ -110,24 +92,24 @@ static struct pair log_pair(double x)
     double n, m = brink_split_root2(subnormal ? x * 0x1p54 : x, &n);
     n -= subnormal ? 54 : 0;
     double f = m - 1; // exact
-    struct pair d = {m + 1, 0};
+    struct brink_pair d = {m + 1, 0};
     d.low = m - (d.high - 1);
-    struct pair s = {f / d.high, 0};
+    struct brink_pair s = {f / d.high, 0};
     s.low = (brink_fma(-s.high, d.high, f) - s.high * d.low) / d.high;
-    struct pair square = {s.high * s.high, 0};
+    struct brink_pair square = {s.high * s.high, 0};
     square.low = brink_fma(s.high, s.high, -square.high) + 2 * s.high * s.low;
-    struct pair cube = {square.high * s.high, 0};
+    struct brink_pair cube = {square.high * s.high, 0};
     cube.low = brink_fma(square.high, s.high, -cube.high) +
                brink_fma(square.low, s.high, square.high * s.low);
-    struct pair third = {cube.high * TWO_THIRDS_HI, 0};
+    struct brink_pair third = {cube.high * TWO_THIRDS_HI, 0};
     third.low = brink_fma(cube.high, TWO_THIRDS_HI, -third.high) +
                 brink_fma(cube.low, TWO_THIRDS_HI, cube.high * TWO_THIRDS_LO);
     double tail = cube.high * square.high * brink_estrin_7(log_tail, square.high);
-    struct pair sum = fast_sum(n * LN2_HI, 2 * s.high);
-    struct pair with_third = fast_sum(sum.high, third.high);
+    struct brink_pair sum = brink_fast_sum(n * LN2_HI, 2 * s.high);
+    struct brink_pair with_third = brink_fast_sum(sum.high, third.high);
     double low = sum.low + with_third.low;
     low += brink_fma(n, LN2_LO, brink_fma(2, s.low, third.low + tail));
-    return fast_sum(with_third.high, low);
+    return brink_fast_sum(with_third.high, low);
 }
 
 double brink_log(double x)
@@ -143,8 +125,8 @@ double brink_log1p(double x)
 {
     if (!(x > -1) || x == HUGE_VAL || x == 0)
         return x < -1 ? not_a_number : x == -1 ? -HUGE_VAL : x;
-    struct pair u = exact_sum(1, x);
-    struct pair log_u = log_pair(u.high);
+    struct brink_pair u = brink_exact_sum(1, x);
+    struct brink_pair log_u = log_pair(u.high);
     return log_u.high + (log_u.low + u.low / u.high); // log(u + c) = log u + c/u + O(2^-106)
 }
 
@@ -156,7 +138,7 @@ double brink_pow(double x, double y)
         return 1;
     if (x == 0 || x == HUGE_VAL || y - y != 0)
         return ((x > 1) == (y > 0)) ? HUGE_VAL : 0;
-    struct pair log_x = log_pair(x);
+    struct brink_pair log_x = log_pair(x);
     double high = y * log_x.high;
     if (!(fabs(high) < 1e6))
         return high > 0 ? HUGE_VAL : 0;

@@ -5,6 +5,7 @@
 
 #include "brink/base/build.h"
 #include "brink/base/text.h"
+#include "brink/dynamics/lanes.h"
 #include "command.h"
 
 static void print_overview(void)
@@ -58,9 +59,10 @@ static brink_err run_version(const struct brink_command *self, int argc, char **
     (void)argv;
     (void)told;
     const struct brink_build *build = brink_build();
+    brink_err error = brink_lanes_select(NULL);
     printf("brink %s (%s), kernel %d\n%s, %s\n%s\n", build->version, build->commit,
-           BRINK_KERNEL_VERSION, build->compiler, build->flags, build->isa);
-    return BRINK_OK;
+           BRINK_KERNEL_VERSION, build->compiler, build->flags, brink_lanes_isa());
+    return error;
 }
 
 const struct brink_command brink_command_help = {

@@ -7,11 +7,12 @@
 #include "brink/base/log.h"
 #include "brink/base/memory.h"
 #include "brink/cluster/cluster.h"
+#include "brink/dynamics/lanes.h"
 #include "command.h"
 
 struct options {
-    const char *spec_path, *output; // borrowed
-    char **overrides;               // borrowed
+    const char *spec_path, *output, *isa; // borrowed; NULL: not given
+    char **overrides;                     // borrowed
     int override_count;
     long long threads;
     bool quiet, help;
@@ -21,13 +22,14 @@ struct options {
 static brink_err parse(const struct brink_command *self, int argc, char **argv,
                        struct options *options)
 {
-    enum { REPORT = 256, COMMIT };
+    enum { REPORT = 256, COMMIT, ISA };
     static const struct option table[] = {
         {"output", required_argument, NULL, 'o'},
         {"threads", required_argument, NULL, 't'},
         {"quiet", no_argument, NULL, 'q'},
         {"report-interval", required_argument, NULL, REPORT},
         {"commit-interval", required_argument, NULL, COMMIT},
+        {"isa", required_argument, NULL, ISA},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
@@ -45,6 +47,8 @@ static brink_err parse(const struct brink_command *self, int argc, char **argv,
             error = brink_command_seconds("--report-interval", optarg, &options->report_seconds);
         else if (c == COMMIT)
             error = brink_command_seconds("--commit-interval", optarg, &options->commit_seconds);
+        else if (c == ISA)
+            options->isa = optarg;
         else if (c == 'h')
             options->help = true;
         else
@@ -108,6 +112,9 @@ static brink_err sweep(const struct brink_command *self, int argc, char **argv,
         return BRINK_OK;
     }
     brink_say_quiet(options.quiet);
+    error = brink_cluster_agree(brink_lanes_select(options.isa));
+    if (error)
+        return error;
     brink_cluster_threads(job, (int)options.threads);
     error = share_spec(job, &options, &spec);
     if (error)
@@ -147,6 +154,8 @@ const struct brink_command brink_command_run = {
         "  -o, --output FILE        the result; default: the specification's name with .h5\n"
         "  -t, --threads N          OpenMP threads of each rank; default: the CPUs it is given\n"
         "  -q, --quiet              only errors\n"
+        "      --isa NAME           avx512, avx2 or portable; default: BRINK_ISA, or the best "
+        "here\n"
         "      --report-interval S  seconds between progress lines in a log [60]\n"
         "      --commit-interval S  seconds between syncs to the disk [10]\n"
         "\n"

@@ -96,7 +96,7 @@ static size_t axis_word(const struct brink_spec *spec, const char *word, int *ax
 static int64_t nearest(const struct brink_axis *axis, double value)
 {
     int64_t best = 0;
-    double distance = INFINITY;
+    double distance = HUGE_VAL;
     for (int64_t i = 0; i < axis->num; i++) {
         double apart = axis->scale == BRINK_SCALE_LOG && value > 0
                            ? fabs(log(axis->values[i] / value))

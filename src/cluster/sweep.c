@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A sweep over all ranks: create or resume the file, work, leave a row in /runs, close.
+#include <assert.h>
 #include <limits.h>
 #include <mpi.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include "brink/base/build.h"
 #include "brink/base/log.h"
 #include "brink/base/memory.h"
+#include "brink/dynamics/lanes.h"
 #include "polite.h"
 #include "stop.h"
 #include "work.h"
@@ -35,6 +37,9 @@ static brink_err make_file(const struct brink_job *job, const struct brink_spec 
         struct brink_store *store = NULL;
         if (access(path, F_OK) != 0)
             error = brink_store_create(path, spec);
+        if (error == BRINK_ERR_USAGE) // it is the axes that make it too large for the disk
+            error = brink_fail(error, "%s:%d:%d: axes: %s", spec->source, spec->axes_line,
+                               spec->axes_column, brink_error_note());
         if (!error)
             error = brink_store_open_read(path, spec, &store);
         if (!error)
@@ -80,6 +85,7 @@ static void agree_on_states(struct brink_work *work, uint8_t *states, int64_t co
 {
     int count = (int)work->spec->grid.tile_count;
     int64_t marked = 0, intact = 0;
+    assert(states); // one for each tile
     brink_err error = work->job->rank == 0 ? brink_store_states(work->store, states) : BRINK_OK;
     if (error)
         brink_work_die(error);
@@ -129,7 +135,7 @@ static void describe_run(const struct brink_work *work, struct brink_run *run)
     library[strcspn(library, ",\n")] = '\0';
     gethostname(run->host, sizeof run->host - 1);
     snprintf(run->job_id, sizeof run->job_id, "%s", job_id());
-    snprintf(run->isa, sizeof run->isa, "%s", brink_build()->isa);
+    snprintf(run->isa, sizeof run->isa, "%s", brink_lanes_isa());
     snprintf(run->commit, sizeof run->commit, "%s", brink_build()->commit);
     snprintf(run->mpi, sizeof run->mpi, "%.*s", (int)sizeof run->mpi - 1, library);
     snprintf(run->hdf5, sizeof run->hdf5, "%s", brink_store_library());
@@ -172,7 +178,7 @@ static void tell_start(const struct brink_work *work, const char *path)
     const struct brink_job *job = work->job;
     brink_say("%s: %" PRId64 " cells in %" PRId64 " tiles, %d rank%s x %d thread%s, %s", path,
               grid->cell_count, grid->tile_count, job->ranks, job->ranks == 1 ? "" : "s",
-              job->threads, job->threads == 1 ? "" : "s", brink_build()->isa);
+              job->threads, job->threads == 1 ? "" : "s", brink_lanes_isa());
 }
 
 // Rank 0's part around the work: its row in /runs, the schedule, words. Returns the outcome.

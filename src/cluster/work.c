@@ -110,7 +110,7 @@ static void accept_batch(struct brink_work *work, struct brink_batch batch)
             work->order[i] = (struct brink_order_open){.batch = batch};
             return;
         }
-    assert(!"more batches than were asked for");
+    abort(); // more batches than were asked for
 }
 
 // Takes in what the master sent; true if anything. Sets *bye.

@@ -5,13 +5,13 @@
 #include <assert.h>
 #include <math.h>
 
+#include "brink/base/polynomial.h"
+
 #define AT_MINIMUM   1e-6  // on |s - 1|
 #define AT_ORIGIN    1e-12 // on N = x^2 + y^2
 #define SAME_ORBIT   1e-9  // on the distance of two points of a cycle, relative to 1 + their size
 #define CHAOS        0.005 // on the Lyapunov exponent per step
 #define CHAOS_ERRORS 3     // and in standard errors of it
-
-enum { BLOCKS = 8 }; // of a tail, for the standard error
 
 static const double not_computed = (double)NAN;
 
@@ -89,8 +89,8 @@ static bool compare_cycle(const struct brink_point *point, double x, double y, i
     return true;
 }
 
-bool brink_verdict_cycle(const struct brink_point *point, const struct brink_rules *rules, double x,
-                         double y, struct brink_pulse *pulse, struct brink_ending *ending)
+bool brink_verdict_cycle(const struct brink_point *point, double x, double y,
+                         struct brink_pulse *pulse, struct brink_ending *ending)
 {
     int32_t length, period = 0;
     bool at_minimum, same = false;
@@ -99,9 +99,7 @@ bool brink_verdict_cycle(const struct brink_point *point, const struct brink_rul
         return false;
     if (at_minimum)
         return true; // the rounding floor of a minimum
-    int64_t turns = (rules->tail + (int64_t)length - 1) / length;
-    double error;
-    if (!brink_lyapunov(point, x, y, turns * length, pulse, &ending->lyapunov, &error))
+    if (!brink_cycle_exponent(point, x, y, length, pulse, &ending->lyapunov))
         return false;
     ending->status = BRINK_STATUS_BOUNDED; // a long float cycle of chaos
     if (ending->lyapunov > CHAOS)
@@ -119,9 +117,8 @@ bool brink_verdict_cycle(const struct brink_point *point, const struct brink_rul
     return true;
 }
 
-bool brink_verdict_limit(const struct brink_point *point, double x, double y, double tail_x,
-                         double tail_y, int32_t tail_steps, struct brink_pulse *pulse,
-                         struct brink_ending *ending)
+bool brink_verdict_without_tail(const struct brink_point *point, double x, double y,
+                                int32_t tail_steps, struct brink_ending *ending)
 {
     const struct brink_objective *objective = point->curve->objective;
     *ending = (struct brink_ending){BRINK_STATUS_UNSETTLED, 0, not_computed};
@@ -129,64 +126,125 @@ bool brink_verdict_limit(const struct brink_point *point, double x, double y, do
         ending->status = BRINK_STATUS_AXIS;
         return true;
     }
-    if (tail_steps < BLOCKS)
+    return tail_steps < BRINK_TAIL_BLOCKS;
+}
+
+void brink_verdict_tail(double exponent, double error, struct brink_ending *ending)
+{
+    bool chaos = exponent > CHAOS && exponent > CHAOS_ERRORS * error;
+    *ending =
+        (struct brink_ending){chaos ? BRINK_STATUS_BOUNDED : BRINK_STATUS_UNSETTLED, 0, exponent};
+}
+
+bool brink_verdict_limit(const struct brink_point *point, double x, double y, double tail_x,
+                         double tail_y, int32_t tail_steps, struct brink_pulse *pulse,
+                         struct brink_ending *ending)
+{
+    if (brink_verdict_without_tail(point, x, y, tail_steps, ending))
         return true;
-    double error;
-    if (!brink_lyapunov(point, tail_x, tail_y, tail_steps, pulse, &ending->lyapunov, &error))
+    double exponent, error;
+    if (!brink_lyapunov(point, tail_x, tail_y, tail_steps, pulse, &exponent, &error))
         return false;
-    if (ending->lyapunov > CHAOS && ending->lyapunov > CHAOS_ERRORS * error)
-        ending->status = BRINK_STATUS_BOUNDED;
+    brink_verdict_tail(exponent, error, ending);
     return true;
 }
 
-// A state and a tangent of length 1 there.
-struct flow {
-    double x, y, dx, dy;
+// A tangent vector.
+struct tangent {
+    double dx, dy;
 };
 
-// One GD step of both; returns the growth of the tangent's length. With ds = y dx + x dy:
-// dx+ = dx - h (F'' ds y + F' dy), dy+ = dy - h (F'' ds x + F' dx).
-static double flow_step(const struct brink_point *point, struct flow *flow)
+// The tangent one GD step later. With ds = y dx + x dy:
+// dx+ = dx - h (F'' ds y + F' dy), dy+ = dy - h (F'' ds x + F' dx); g = h F', bend = h F''.
+static struct tangent push(struct tangent d, double x, double y, double g, double bend)
 {
-    double slope, x = flow->x, y = flow->y;
-    double curvature = point->curve->objective->jet(point->curve, x, y, &slope);
-    double g = point->h * slope, bend = point->h * curvature * (y * flow->dx + x * flow->dy);
-    double dx = brink_fma(-g, flow->dy, brink_fma(-bend, y, flow->dx));
-    double dy = brink_fma(-g, flow->dx, brink_fma(-bend, x, flow->dy));
-    double growth = sqrt(dx * dx + dy * dy);
-    brink_gd_move(g, &flow->x, &flow->y);
-    flow->dx = dx / growth;
-    flow->dy = dy / growth;
-    return growth;
+    double pull = bend * (y * d.dx + x * d.dy);
+    return (struct tangent){brink_fma(-g, d.dy, brink_fma(-pull, y, d.dx)),
+                            brink_fma(-g, d.dx, brink_fma(-pull, x, d.dy))};
+}
+
+void brink_growth_end(const struct brink_growth *growth, int64_t steps, double *exponent,
+                      double *error)
+{
+    double sum = 0, mean[BRINK_TAIL_BLOCKS], variance = 0;
+    *exponent = -HUGE_VAL;
+    *error = not_computed;
+    if (growth->lost)
+        return;
+    for (int block = 0; block < BRINK_TAIL_BLOCKS; block++) {
+        double logarithm =
+            brink_fma(growth->exponent[block], BRINK_LN2, brink_log(growth->product[block]));
+        mean[block] = logarithm /
+                      (double)(brink_tail_block(steps, block + 1) - brink_tail_block(steps, block));
+        sum += logarithm;
+    }
+    *exponent = sum / (double)steps;
+    for (int block = 0; block < BRINK_TAIL_BLOCKS; block++) {
+        double deviation = mean[block] - *exponent;
+        variance = brink_fma(deviation, deviation, variance);
+    }
+    *error = sqrt(variance / (BRINK_TAIL_BLOCKS - 1) / BRINK_TAIL_BLOCKS);
 }
 
 bool brink_lyapunov(const struct brink_point *point, double x, double y, int64_t steps,
                     struct brink_pulse *pulse, double *exponent, double *error)
 {
-    assert(steps >= BLOCKS);
-    double length = sqrt(1.25), sum = 0, mean[BLOCKS], variance = 0;
-    struct flow flow = {x, y, 1 / length, 0.5 / length};
-    *exponent = -HUGE_VAL;
-    *error = not_computed;
-    for (int block = 0; block < BLOCKS; block++) {
-        int64_t first = block * steps / BLOCKS, end = (block + 1) * steps / BLOCKS;
-        double block_sum = 0;
-        for (int64_t i = first; i < end; i++) {
-            if (i % BRINK_PULSE_STEPS == 0 && !brink_pulse_beat(pulse))
+    assert(steps >= BRINK_TAIL_BLOCKS);
+    struct tangent d = {BRINK_TANGENT_X, BRINK_TANGENT_Y};
+    struct brink_growth growth = {.lost = false};
+    for (int block = 0; block < BRINK_TAIL_BLOCKS && !growth.lost; block++) {
+        int64_t left = brink_tail_block(steps, block + 1) - brink_tail_block(steps, block);
+        growth.product[block] = 1;
+        for (; left > 0 && !growth.lost; left -= BRINK_TAIL_STRIDE) {
+            if (left % BRINK_PULSE_STEPS < BRINK_TAIL_STRIDE && !brink_pulse_beat(pulse))
                 return false;
-            double growth = flow_step(point, &flow);
-            if (growth == 0)
-                return true;
-            block_sum += brink_log(growth);
+            for (int i = 0; i < BRINK_TAIL_STRIDE && i < left; i++) {
+                double slope, bend = point->curve->objective->jet(point->curve, x, y, &slope);
+                d = push(d, x, y, point->h * slope, point->h * bend);
+                brink_gd_move(point->h * slope, &x, &y);
+            }
+            double length = sqrt(d.dx * d.dx + d.dy * d.dy);
+            growth.lost = !(length >= BRINK_GROWTH_MIN && length <= BRINK_GROWTH_MAX);
+            growth.exponent[block] += brink_growth_take(&growth.product[block], length);
+            d = (struct tangent){d.dx / length, d.dy / length};
         }
-        sum += block_sum;
-        mean[block] = block_sum / (double)(end - first);
     }
-    *exponent = sum / (double)steps;
-    for (int block = 0; block < BLOCKS; block++) {
-        double deviation = mean[block] - *exponent;
-        variance = brink_fma(deviation, deviation, variance);
+    brink_growth_end(&growth, steps, exponent, error);
+    return true;
+}
+
+// The larger absolute eigenvalue of the matrix with columns a and b.
+static double spectral_radius(struct tangent a, struct tangent b)
+{
+    double half = (a.dx - b.dy) / 2, mean = fabs(a.dx + b.dy) / 2;
+    double square = brink_fma(half, half, a.dy * b.dx);
+    double determinant = brink_fma(a.dx, b.dy, -(a.dy * b.dx));
+    return square >= 0 ? mean + sqrt(square) : sqrt(determinant);
+}
+
+bool brink_cycle_exponent(const struct brink_point *point, double x, double y, int32_t length,
+                          struct brink_pulse *pulse, double *exponent)
+{
+    struct tangent a = {1, 0}, b = {0, 1}; // columns of the product of the Jacobians
+    double scale = 0;                      // times 2^scale
+    for (int32_t i = 0; i < length; i++) {
+        if (i % BRINK_PULSE_STEPS == 0 && !brink_pulse_beat(pulse))
+            return false;
+        double slope, bend = point->curve->objective->jet(point->curve, x, y, &slope);
+        a = push(a, x, y, point->h * slope, point->h * bend);
+        b = push(b, x, y, point->h * slope, point->h * bend);
+        brink_gd_move(point->h * slope, &x, &y);
+        double size = larger(larger(fabs(a.dx), fabs(a.dy)), larger(fabs(b.dx), fabs(b.dy)));
+        *exponent = -HUGE_VAL;
+        if (!(size >= BRINK_GROWTH_MIN && size <= BRINK_GROWTH_MAX))
+            return true;
+        double power;
+        brink_split_root2(size, &power);
+        double down = brink_exp2_rounded(BRINK_ROUNDER - power);
+        a = (struct tangent){a.dx * down, a.dy * down};
+        b = (struct tangent){b.dx * down, b.dy * down};
+        scale += power;
     }
-    *error = sqrt(variance / (BLOCKS - 1) / BLOCKS);
+    *exponent = brink_fma(scale, BRINK_LN2, brink_log(spectral_radius(a, b))) / length;
     return true;
 }

@@ -31,19 +31,23 @@ static void prepare(struct brink_curve *curve, double a)
         .slope_bound = bound, // L >= 2 log 2 and |tanh| <= 1
         .excess_scale = brink_pow(LENGTH_MINIMUM, a),
     };
+    if (a < 1)
+        brink_row_table_build(curve->table, a);
 }
 
 static double slope(const struct brink_curve *curve, double x, double y)
 {
-    double t = brink_fma(x, y, -1);
-    return curve->parameter == 1 ? brink_a1_slope(t) : brink_a_slope(t, curve->parameter);
+    double t = brink_fma(x, y, -1), a = curve->parameter;
+    return a == 1 ? brink_a1_slope(t) : brink_row_slope(curve->table, t, a);
 }
 
 static double jet(const struct brink_curve *curve, double x, double y, double *slope_out)
 {
-    double t = brink_fma(x, y, -1);
-    return curve->parameter == 1 ? brink_a1_jet(t, slope_out)
-                                 : brink_a_jet(t, curve->parameter, slope_out);
+    double t = brink_fma(x, y, -1), a = curve->parameter;
+    if (a == 1)
+        return brink_a1_jet(t, slope_out);
+    *slope_out = brink_row_slope(curve->table, t, a);
+    return brink_a_curvature(t, a);
 }
 
 static double gauge(const struct brink_curve *curve, double x, double y)

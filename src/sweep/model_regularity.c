@@ -7,7 +7,7 @@
 #include "brink/base/elementary.h"
 #include "brink/base/memory.h"
 #include "brink/base/random.h"
-#include "brink/dynamics/trajectory.h"
+#include "brink/dynamics/lanes.h"
 #include "brink/objective/objective.h"
 #include "brink/sweep/spec.h"
 #include "brink/sweep/stream.h"
@@ -17,15 +17,17 @@ enum { A, B, DOR, LR, X0, Y0, RADIUS, ANGLE, S0, D0, INIT, SEED, SCALE, PARAMETE
 // Rows of the table: any number from min to max, above min, and whole numbers.
 #define REAL(named, means, in, low, high)                                                          \
     {                                                                                              \
-        .name = named, .meaning = means, .unit = in, .min = low, .max = high                       \
+        .name = (named), .meaning = (means), .unit = (in), .min = (low), .max = (high)             \
     }
 #define REAL_ABOVE(named, means, in, low, high)                                                    \
     {                                                                                              \
-        .name = named, .meaning = means, .unit = in, .min = low, .max = high, .min_excluded = true \
+        .name = (named), .meaning = (means), .unit = (in), .min = (low), .max = (high),            \
+        .min_excluded = true                                                                       \
     }
 #define WHOLE(named, means, low, high)                                                             \
     {                                                                                              \
-        .name = named, .meaning = means, .unit = "1", .min = low, .max = high, .integer = true     \
+        .name = (named), .meaning = (means), .unit = "1", .min = (low), .max = (high),             \
+        .integer = true                                                                            \
     }
 static const struct brink_parameter parameters[PARAMETER_COUNT] = {
     [A] = REAL_ABOVE("a", "good regularity, dor = a", "1", 0, 1),
@@ -250,15 +252,35 @@ static double rate_unit(int unit, const struct brink_curve *curve, double x, dou
     }
 }
 
-static struct brink_point point_at(const struct state *state, const int64_t coordinate[])
+// What the cells of a row of rates share.
+struct row {
+    const struct brink_curve *curve;
+    double x, y;
+    double unit; // NaN where it is undefined
+};
+
+static struct row row_at(const struct state *state, const int64_t coordinate[])
 {
     int axis = state->regularity_axis;
-    struct brink_point point = {.curve = &state->curves[axis < 0 ? 0 : coordinate[axis]]};
-    start_of(state->spec, coordinate, &point.x, &point.y);
-    double unit = rate_unit(state->spec->lr_unit, point.curve, point.x, point.y);
+    struct row row = {.curve = &state->curves[axis < 0 ? 0 : coordinate[axis]]};
+    start_of(state->spec, coordinate, &row.x, &row.y);
+    row.unit = rate_unit(state->spec->lr_unit, row.curve, row.x, row.y);
+    if (!(row.unit > 0 && isfinite(row.unit)))
+        row.unit = brink_from_bits(BRINK_NAN_BITS);
+    return row;
+}
+
+static struct brink_point point_of(const struct state *state, const struct row *row,
+                                   const int64_t coordinate[])
+{
     double lr = brink_spec_value(state->spec, LR, coordinate);
-    point.h = unit > 0 && isfinite(unit) ? lr * unit : brink_from_bits(BRINK_NAN_BITS);
-    return point;
+    return (struct brink_point){row->curve, lr * row->unit, row->x, row->y};
+}
+
+static struct brink_point point_at(const struct state *state, const int64_t coordinate[])
+{
+    struct row row = row_at(state, coordinate);
+    return point_of(state, &row, coordinate);
 }
 
 static int64_t undefined_cells(const void *state_pointer)
@@ -279,28 +301,74 @@ static int64_t undefined_cells(const void *state_pointer)
     return lr_axis < 0 ? undefined : undefined * grid->size[lr_axis];
 }
 
-enum { ERRAND_CELLS = 32 };
+// Cells on their way from the stream to an engine: one errand after the other. The start and the
+// unit of the rate are kept from cell to cell, since along a row only the rate itself changes.
+struct source {
+    const struct state *state;
+    struct brink_stream *stream;
+    struct brink_errand errand;
+    int64_t next; // cell of the errand
+    int64_t coordinate[BRINK_RANK_MAX];
+    struct row row;
+};
+
+enum { ERRAND_CELLS = 64 };
+
+// The coordinates of the next cell in *source; true if nothing but the rate is new.
+static bool advance(struct source *source)
+{
+    const struct brink_spec *spec = source->state->spec;
+    const struct brink_tile *tile = source->errand.tile;
+    int last = spec->grid.rank - 1;
+    // Row-major: inside a row only the last coordinate moves.
+    if (source->next > 0 && source->coordinate[last] + 1 < tile->start[last] + tile->count[last]) {
+        source->coordinate[last]++;
+        return spec->axes[last].parameter == LR;
+    }
+    brink_tile_cell(&spec->grid, tile, source->errand.first + source->next, source->coordinate);
+    return false;
+}
+
+static int take(void *context, struct brink_point *point, void **ticket)
+{
+    struct source *source = context;
+    if (source->next == source->errand.count) {
+        enum brink_supply supply = brink_stream_take(source->stream, ERRAND_CELLS, &source->errand);
+        source->next = 0;
+        if (supply != BRINK_SUPPLY_CELLS) {
+            source->errand.count = 0;
+            return supply == BRINK_SUPPLY_OVER ? -1 : 0;
+        }
+    }
+    if (!advance(source))
+        source->row = row_at(source->state, source->coordinate);
+    *point = point_of(source->state, &source->row, source->coordinate);
+    *ticket = (struct brink_cell *)source->errand.records + source->next++;
+    return 1;
+}
+
+static void give(void *context, void *ticket, const struct brink_cell *cell)
+{
+    struct source *source = context;
+    *(struct brink_cell *)ticket = *cell;
+    brink_stream_give(source->stream, ticket);
+}
+
+// Is a field recorded that needs every step watched?
+static bool records_all(const struct brink_spec *spec)
+{
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        if (!fields[i].basic && (spec->record >> i & 1))
+            return true;
+    return false;
+}
 
 static bool run(const void *state_pointer, struct brink_stream *stream, struct brink_pulse *pulse)
 {
     const struct state *state = state_pointer;
-    for (;;) {
-        struct brink_errand errand;
-        enum brink_supply supply = brink_stream_take(stream, ERRAND_CELLS, &errand);
-        if (supply == BRINK_SUPPLY_OVER)
-            return true;
-        if (supply == BRINK_SUPPLY_DRY && !brink_pulse_rest(pulse))
-            return false;
-        struct brink_cell *cells = errand.records;
-        for (int64_t i = 0; supply == BRINK_SUPPLY_CELLS && i < errand.count; i++) {
-            int64_t coordinate[BRINK_RANK_MAX];
-            brink_tile_cell(&state->spec->grid, errand.tile, errand.first + i, coordinate);
-            struct brink_point point = point_at(state, coordinate);
-            if (!brink_trajectory_run(&point, &state->spec->rules, pulse, &cells[i]))
-                return false;
-            brink_stream_give(stream, &cells[i]);
-        }
-    }
+    struct source source = {.state = state, .stream = stream};
+    const struct brink_cell_source cells = {.take = take, .give = give, .context = &source};
+    return brink_lanes_run(&state->spec->rules, records_all(state->spec), &cells, pulse, NULL);
 }
 
 static void one_cell(const void *state_pointer, const int64_t coordinate[], void *record)

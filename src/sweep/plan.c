@@ -30,7 +30,7 @@ static size_t tile_cells_max(const struct brink_grid *grid)
 brink_err brink_columns_open(struct brink_columns *columns, const struct brink_spec *spec)
 {
     const struct brink_model *model = spec->model;
-    size_t cells = tile_cells_max(&spec->grid), bytes = 0, start[BRINK_FIELD_MAX];
+    size_t cells = tile_cells_max(&spec->grid), bytes = 0, start[BRINK_FIELD_MAX] = {0};
     *columns = (struct brink_columns){0};
     assert(model->field_count <= BRINK_FIELD_MAX);
     for (int i = 0; i < model->field_count; i++)

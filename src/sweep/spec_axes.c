@@ -213,8 +213,10 @@ static brink_err read_list(struct brink_axis *axis, const struct brink_parameter
     if (error || repeated < 0)
         return error;
     const struct brink_yaml_node *item = list->first;
-    for (i = 0; i < repeated; i++)
+    for (i = 0; i < repeated; i++) {
+        assert(item); // `repeated` is one of them
         item = item->next;
+    }
     return brink_yaml_fail(item, "%s: value %" PRId64 " of %" PRId64 " repeats an earlier one",
                            parameter->name, repeated + 1, axis->num);
 }
@@ -293,6 +295,8 @@ brink_err brink_spec_read_axes(struct brink_spec_reader *reader, const struct br
 {
     struct brink_spec *spec = reader->spec;
     reader->axes = node ? node->key : reader->root;
+    spec->axes_line = reader->axes->line;
+    spec->axes_column = reader->axes->column;
     if (!node || (node->kind == BRINK_YAML_SCALAR && node->plain && !node->text[0]))
         return BRINK_OK; // one point, for a trace
     if (node->kind != BRINK_YAML_MAPPING)

@@ -150,7 +150,7 @@ static brink_err read_number(const struct brink_spec_key *key, const struct brin
     {                                                                                              \
         type value;                                                                                \
         memcpy(&value, (const char *)spec + key->offset, sizeof value);                            \
-        brink_text_number(json, (double)value);                                              \
+        brink_text_number(json, (double)value);                                                    \
     }
 NUMBER_KEY(int32_t)
 NUMBER_KEY(uint64_t)

@@ -11,7 +11,6 @@ struct brink_build {
     const char *commit;   // of the sources, "unknown" outside a checkout, "+changes" appended
     const char *compiler; // name and version
     const char *flags;    // of the numerical code
-    const char *isa;      // instruction set of the numerical code
 };
 
 const struct brink_build *brink_build(void);

@@ -3,6 +3,7 @@
 #ifndef BRINK_DYNAMICS_VERDICT_H
 #define BRINK_DYNAMICS_VERDICT_H
 
+#include "brink/base/polynomial.h"
 #include "brink/dynamics/trajectory.h"
 
 // Tests of one state in their order: diverged, stationary_start (n = 0), converged, saddle, axis
@@ -22,21 +23,64 @@ struct brink_ending {
 };
 
 // Judges an exact cycle of the float map through (x, y): CONVERGED, BOUNDED, PERIODIC or UNSETTLED.
-// Its exponent is that of as many whole turns as make at least rules->tail steps: one turn of a
-// short cycle would show the tangent's transient. False if `pulse` (may be NULL) was abandoned.
-bool brink_verdict_cycle(const struct brink_point *point, const struct brink_rules *rules, double x,
-                         double y, struct brink_pulse *pulse, struct brink_ending *ending);
+// False if `pulse` (may be NULL) was abandoned.
+bool brink_verdict_cycle(const struct brink_point *point, double x, double y,
+                         struct brink_pulse *pulse, struct brink_ending *ending);
 
 // Judges (x, y) at max_steps: AXIS (proof C), BOUNDED or UNSETTLED. The tail are the last
 // `tail_steps` >= 0 steps, from (tail_x, tail_y); fewer than 8 tell nothing. False if abandoned.
 bool brink_verdict_limit(const struct brink_point *point, double x, double y, double tail_x,
                          double tail_y, int32_t tail_steps, struct brink_pulse *pulse,
                          struct brink_ending *ending);
+// Its two halves: true if the end is known without the exponent of the tail; and the end with it.
+bool brink_verdict_without_tail(const struct brink_point *point, double x, double y,
+                                int32_t tail_steps, struct brink_ending *ending);
+void brink_verdict_tail(double exponent, double error, struct brink_ending *ending);
 
-// The Lyapunov exponent per step over `steps` >= 8 steps from (x, y): tangent from (1, 1/2),
-// normalised, renormalised every step; -infinity, with a NaN error, if it is annihilated. *error:
-// standard deviation of 8 block means / sqrt 8. False if abandoned.
+// ---- Lyapunov exponents
+
+// A tangent starts in the direction (1, 1/2) with length 1, is renormalised every 8 steps of a
+// block and at its end; the growths of each of 8 blocks are multiplied as 2^exponent product.
+#define BRINK_TANGENT_X   0x1.c9f25c5bfedd9p-1 // 2/sqrt 5
+#define BRINK_TANGENT_Y   0x1.c9f25c5bfedd9p-2 // 1/sqrt 5
+#define BRINK_TAIL_BLOCKS 8
+#define BRINK_TAIL_STRIDE 8
+// Growths beyond are lost: annihilated, or too much for a double.
+#define BRINK_GROWTH_MIN 0x1p-1000
+#define BRINK_GROWTH_MAX 0x1p1000
+
+struct brink_growth {
+    double exponent[BRINK_TAIL_BLOCKS], product[BRINK_TAIL_BLOCKS];
+    bool lost;
+};
+
+// Where block `block` of a tail begins; block 8 is its end.
+static inline int64_t brink_tail_block(int64_t steps, int block)
+{
+    return block * steps / BRINK_TAIL_BLOCKS;
+}
+
+// Multiplies *product by `growth`, keeps it within [sqrt 1/2, sqrt 2) and returns the power of 2
+// that this took out.
+static inline double brink_growth_take(double *product, double growth)
+{
+    double exponent;
+    *product = brink_split_root2(*product * growth, &exponent);
+    return exponent;
+}
+
+// The exponent per step of a tail, and its standard error: standard deviation of the 8 block means
+// / sqrt 8. -infinity and NaN if the tangent was lost.
+void brink_growth_end(const struct brink_growth *growth, int64_t steps, double *exponent,
+                      double *error);
+
+// The exponent of `steps` >= 8 steps from (x, y). False if abandoned.
 bool brink_lyapunov(const struct brink_point *point, double x, double y, int64_t steps,
                     struct brink_pulse *pulse, double *exponent, double *error);
+
+// The exponent per step of an exact cycle: log of the spectral radius of the product of its
+// Jacobians, over its length; -infinity if a tangent is annihilated. False if abandoned.
+bool brink_cycle_exponent(const struct brink_point *point, double x, double y, int32_t length,
+                          struct brink_pulse *pulse, double *exponent);
 
 #endif

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "brink/objective/row_table.h"
+
 struct brink_objective;
 
 // One member of a family, prepared once and then read by every cell of its row. A plain value.
@@ -21,6 +23,8 @@ struct brink_curve {
     double slope_bound;       // |F'| never exceeds it; infinity if there is none
     double excess_scale;      // of the excess loss; the family's own business
     int power;                // b as an integer (F_b), 0 otherwise
+    // Row table of F_a, a < 1; zero otherwise.
+    _Alignas(64) double table[BRINK_ROW_TERMS][BRINK_ROW_SLOTS];
 };
 
 // A variation point: all that GD and the verdict need to know of a family. Functions of a state

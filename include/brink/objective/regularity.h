@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT
 // The arithmetic of F' and F'' of the regularity family: one sequence for scalars and for lanes.
 //
-// Everything here is inline, without branches, calls or tables looked up, so that a loop over an
-// array of doubles vectorises it and gives the bits of the scalar code. A vector engine may fuse
-// the stages or run each over all its lanes; the operations and their order are the definition.
-// Write t = fma(x, y, -1) = s - 1 and v = |t|.
+// Everything here is inline, without branches or calls, so that a loop over an array of doubles
+// vectorises it and gives the bits of the scalar code. A vector engine may fuse the stages, run
+// each over all its lanes, or look a row table up by permutation; the operations and their order
+// are the definition. Write t = fma(x, y, -1) = s - 1 and v = |t|.
 #ifndef BRINK_OBJECTIVE_REGULARITY_H
 #define BRINK_OBJECTIVE_REGULARITY_H
 
 #include <math.h>
 
 #include "brink/base/polynomial.h"
+#include "brink/objective/row_table.h"
 
 // ---- good regularity: F_a = L^a with L = log(e^t + 1) + log(e^-t + 1) = v + 2 log(1 + e^-v)
 
@@ -108,13 +109,36 @@ static inline double brink_a_stage_3(double length, double a)
     return brink_fma(scale, brink_exp2_less_1(r), scale);
 }
 
-// F' = a L^(a-1) tanh(t/2).
+// F' = a L^(a-1) tanh(t/2): the definition where no row table reaches.
 static inline double brink_a_slope(double t, double a)
 {
     double v = fabs(t);
     struct brink_a_first first = brink_a_stage_1(v);
     double power = brink_a_stage_3(brink_a_stage_2(v, first.ratio), a);
     return brink_a_signed(first.tangent * power, t);
+}
+
+// F' = t G(|t|) from the row table of an a < 1, for |t| < BRINK_ROW_END (beyond: some number). G's
+// first coefficient meets t last, in one rounding with the rest.
+static inline double brink_a_table_slope(const double table[BRINK_ROW_TERMS][BRINK_ROW_SLOTS],
+                                         double t)
+{
+    double v = fabs(t);
+    uint64_t place = brink_bits(brink_fma(v, BRINK_ROW_SCALE, 2)) >> 50;
+    double centre = brink_from_bits(place << 50 | UINT64_C(1) << 49) - 2; // a constant of the slot
+    double d = brink_fma(v, BRINK_ROW_SCALE, -centre);
+    uint64_t slot = place & (BRINK_ROW_SLOTS - 1);
+    double p = table[BRINK_ROW_TERMS - 1][slot];
+    for (int k = BRINK_ROW_TERMS - 2; k > 0; k--)
+        p = brink_fma(p, d, table[k][slot]);
+    return brink_fma(t, table[0][slot], (t * d) * p);
+}
+
+// F' of an a < 1 anywhere: its definition.
+static inline double brink_row_slope(const double table[BRINK_ROW_TERMS][BRINK_ROW_SLOTS], double t,
+                                     double a)
+{
+    return fabs(t) < BRINK_ROW_END ? brink_a_table_slope(table, t) : brink_a_slope(t, a);
 }
 
 // L'' = 2 e^-v / (1 + e^-v)^2; 0 where v was cut.
@@ -134,14 +158,13 @@ static inline double brink_a1_jet(double t, double *slope)
     return brink_a_bend(v, brink_fma(scale, p, scale), 1 / denominator);
 }
 
-// F'' = a L^(a-1) (L'' - (1-a) tanh(t/2)^2 / L), and F' with the bits of brink_a_slope.
-static inline double brink_a_jet(double t, double a, double *slope)
+// F'' = a L^(a-1) (L'' - (1-a) tanh(t/2)^2 / L).
+static inline double brink_a_curvature(double t, double a)
 {
     double v = fabs(t);
     struct brink_a_first first = brink_a_stage_1(v);
     double length = brink_a_stage_2(v, first.ratio);
     double power = brink_a_stage_3(length, a);
-    *slope = brink_a_signed(first.tangent * power, t);
     double bend = brink_a_bend(v, first.decay, first.inverse);
     double pull = (a - 1) * (first.tangent * first.tangent) / length;
     return power * (pull + bend);

@@ -26,8 +26,9 @@ struct brink_axis {
 
 // A resolved specification. Plain values; owned members are released by brink_spec_free.
 struct brink_spec {
-    char *title;  // owned, UTF-8
-    char *source; // owned: the file's name as given
+    char *title;                // owned, UTF-8
+    char *source;               // owned: the file's name as given
+    int axes_line, axes_column; // where the axes stand in it, from 1
     const struct brink_model *model;
     int axis_count;
     struct brink_axis axes[BRINK_RANK_MAX];

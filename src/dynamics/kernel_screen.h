@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+// What may have ended in a block, and what did: the tests of verdict.c on vectors.
+#ifndef BRINK_DYNAMICS_KERNEL_SCREEN_H
+#define BRINK_DYNAMICS_KERNEL_SCREEN_H
+
+#include "kernel.h"
+#include "kernel_watch.h"
+
+#define SCREEN_GROWTH   1.25  // of |t| after a converged state, in the rest of its block ...
+#define SCREEN_ROUNDING 1e-13 // ... and what rounding may add to it
+
+// Steps the lanes `which` to the end of a block at (x, y): Brent's kept state, the tail's start.
+VEC_INLINE void close_block(struct lane_vector *lanes, const struct brink_rules *rules, mask which,
+                            vec x, vec y)
+{
+    vec n = vec_load(lanes->at[LANE_N]) + vec_set(BRINK_BLOCK);
+    vec next = vec_load(lanes->at[LANE_KEPT_NEXT]);
+    mask keep = which & vec_equal(n, next);
+    mask before_tail = which & vec_at_most(n, vec_set((double)rules->max_steps - rules->tail));
+    lane_store(lanes, LANE_N, which, n);
+    lane_store(lanes, LANE_KEPT_X, keep, x);
+    lane_store(lanes, LANE_KEPT_Y, keep, y);
+    lane_store(lanes, LANE_KEPT_NEXT, keep, next + next);
+    lane_store(lanes, LANE_TAIL_X, before_tail, x);
+    lane_store(lanes, LANE_TAIL_Y, before_tail, y);
+}
+
+VEC_INLINE mask recurs(const struct lane_vector *lanes, vec x, vec y)
+{
+    return vec_equal(x, vec_load(lanes->at[LANE_KEPT_X])) &
+           vec_equal(y, vec_load(lanes->at[LANE_KEPT_Y]));
+}
+
+// Proof B.
+VEC_INLINE mask escapes(enum kernel_kind kind, vec h, vec x, vec y, vec slope)
+{
+    if (kind == KERNEL_A || kind == KERNEL_A1)
+        return 0;
+    vec s = vec_abs(x * y), size = x * x + y * y;
+    return vec_at_most(vec_set(2), s) & vec_at_most(vec_set(2) * size, h * vec_abs(slope) * s);
+}
+
+// On a flat axis.
+VEC_INLINE mask on_axis(enum kernel_kind kind, vec x, vec y)
+{
+    if (kind == KERNEL_A || kind == KERNEL_A1 || kind == KERNEL_B1)
+        return 0;
+    return vec_equal(x, vec_set(0)) | vec_equal(y, vec_set(0));
+}
+
+// Ends a block at (x, y): raises the alarms, and steps the lanes without one.
+VEC_INLINE void end_block(enum kernel_kind kind, struct lane_vector *lanes,
+                          const struct brink_rules *rules, vec x, vec y, vec peak, vec largest,
+                          vec smallest)
+{
+    const struct brink_curve *curve = lanes->curve;
+    vec far = vec_load(lanes->at[LANE_FAR]), near = vec_load(lanes->at[LANE_NEAR]);
+    vec n = vec_load(lanes->at[LANE_N]) + vec_set(BRINK_BLOCK);
+    mask calm = vec_less(largest, far) & vec_less(vec_abs(x), far) & vec_less(vec_abs(y), far);
+    calm &= vec_less(near, smallest) & vec_less(n, vec_set(rules->max_steps));
+
+    double goal = SCREEN_GROWTH * rules->grad_tol / curve->curvature_minimum;
+    vec t = vec_abs(vec_fma_minus(x, y, vec_set(1)));
+    vec gradient = (t - vec_set(SCREEN_ROUNDING)) * vec_sqrt(x * x + y * y);
+    mask alarm = vec_at_most(gradient, vec_set(goal)) &
+                 vec_at_most(t, vec_set(SCREEN_GROWTH * 1e-6 + SCREEN_ROUNDING));
+    alarm |= ~calm | recurs(lanes, x, y) | on_axis(kind, x, y);
+    if (kind != KERNEL_A && kind != KERNEL_A1) {
+        vec gauge, slope = vec_slope(kind, curve, x, y, &gauge);
+        alarm |= escapes(kind, vec_load(lanes->at[LANE_H]), x, y, slope);
+    }
+    lanes->alarm = alarm & lanes->used;
+    mask go = ~lanes->alarm;
+    lane_store(lanes, LANE_X, go, x);
+    lane_store(lanes, LANE_Y, go, y);
+    lane_store(lanes, LANE_PEAK, go, peak);
+    close_block(lanes, rules, go, x, y);
+}
+
+// brink_verdict_state for n > 0: an enum brink_status a lane, PENDING for lanes to go on.
+VEC_INLINE vec judge_state(enum kernel_kind kind, const struct brink_curve *curve,
+                           const struct brink_rules *rules, vec h, vec x, vec y, vec slope)
+{
+    vec escape = vec_set(rules->escape), size = x * x + y * y;
+    mask inside = vec_less(vec_abs(x), escape) & vec_less(vec_abs(y), escape);
+    mask flat = vec_at_most(vec_abs(slope) * vec_sqrt(size), vec_set(rules->grad_tol));
+    mask minimum = vec_at_most(vec_abs(vec_fma_minus(x, y, vec_set(1))), vec_set(1e-6)) &
+                   vec_at_most(h * vec_set(curve->curvature_minimum) * size, vec_set(2));
+    vec status = vec_set(BRINK_STATUS_PENDING); // the first test of verdict.c is the last here
+    status = vec_select(on_axis(kind, x, y), vec_set(BRINK_STATUS_AXIS), status);
+    status =
+        vec_select(flat & vec_at_most(size, vec_set(1e-12)), vec_set(BRINK_STATUS_SADDLE), status);
+    status = vec_select(flat & minimum, vec_set(BRINK_STATUS_CONVERGED), status);
+    return vec_select(~inside | escapes(kind, h, x, y, slope), vec_set(BRINK_STATUS_DIVERGED),
+                      status);
+}
+
+// How a lane ends at state `step` of its block, step > 0.
+VEC_INLINE vec judge_step(enum kernel_kind kind, const struct lane_vector *lanes,
+                          const struct brink_rules *rules, int step, vec n, vec x, vec y, vec slope)
+{
+    vec pending = vec_set(BRINK_STATUS_PENDING), h = vec_load(lanes->at[LANE_H]);
+    vec status = judge_state(kind, lanes->curve, rules, h, x, y, slope);
+    mask limit = vec_at_most(vec_set(rules->max_steps), n), open = vec_equal(status, pending);
+    status = vec_select(open & limit, vec_set(LANE_LIMIT), status);
+    if (step == BRINK_BLOCK)
+        status = vec_select(open & recurs(lanes, x, y), vec_set(LANE_RECURS), status);
+    return status;
+}
+
+// The lanes of one vector in a replay.
+struct vec_replay {
+    vec x, y, n, peak, end;
+    struct vec_watch watch;
+    mask going;
+};
+
+// State `step` of the block, and the step from it.
+VEC_INLINE void replay_step(enum kernel_kind kind, bool full, const struct lane_vector *lanes,
+                            const struct brink_rules *rules, int step, struct vec_replay *now)
+{
+    vec h = vec_load(lanes->at[LANE_H]), pending = vec_set(BRINK_STATUS_PENDING);
+    vec gauge, bend, slope = vec_slope_and_bend(kind, lanes->curve, now->x, now->y, &gauge, &bend);
+    mask here = now->going, seen = here;
+    if (step > 0) {
+        vec end = judge_step(kind, lanes, rules, step, now->n, now->x, now->y, slope);
+        now->end = vec_select(here, end, now->end);
+        now->going &= vec_equal(end, pending);
+    }
+    if (step == BRINK_BLOCK) // of lanes that go on, the next block sees it
+        seen = here & ~now->going;
+    if (full)
+        watch_state(kind, lanes->curve, h, now->n, now->x, now->y, slope, bend, gauge, now->peak,
+                    seen, &now->watch);
+    now->peak = vec_select(seen, vec_raise(now->peak, gauge), now->peak);
+    if (step == BRINK_BLOCK)
+        return;
+    vec g = h * slope, x = now->x, y = now->y;
+    now->x = vec_select(now->going, vec_minus_fma(g, y, x), x);
+    now->y = vec_select(now->going, vec_minus_fma(g, x, y), y);
+    now->n = vec_select(now->going, now->n + vec_set(1), now->n);
+}
+
+// A lane that goes on stops where it was 32 steps later; one that ends, at its end.
+VEC_INLINE void replay_block(enum kernel_kind kind, bool full, struct lane_vector lanes[],
+                             const struct brink_rules *rules)
+{
+    struct vec_replay replay[REPLAY_VECTORS];
+    mask any = 1;
+    for (int j = 0; j < REPLAY_VECTORS; j++) {
+        replay[j] = (struct vec_replay){vec_load(lanes[j].at[LANE_X]),
+                                        vec_load(lanes[j].at[LANE_Y]),
+                                        vec_load(lanes[j].at[LANE_N]),
+                                        vec_load(lanes[j].at[LANE_PEAK]),
+                                        vec_set(BRINK_STATUS_PENDING),
+                                        load_watch(&lanes[j]),
+                                        lanes[j].used};
+    }
+    for (int step = 0; step <= BRINK_BLOCK && any; step++) {
+        any = 0;
+        for (int j = 0; j < REPLAY_VECTORS; j++) {
+            replay_step(kind, full, &lanes[j], rules, step, &replay[j]);
+            any |= replay[j].going;
+        }
+    }
+    for (int j = 0; j < REPLAY_VECTORS; j++) {
+        struct vec_replay *end = &replay[j];
+        close_block(&lanes[j], rules, end->going, end->x, end->y);
+        vec_store(lanes[j].at[LANE_X], end->x);
+        vec_store(lanes[j].at[LANE_Y], end->y);
+        vec_store(lanes[j].at[LANE_PEAK], end->peak);
+        vec_store(lanes[j].at[LANE_END], end->end);
+        lane_store(&lanes[j], LANE_N, ~end->going & VEC_ALL, end->n);
+        if (full)
+            store_watch(&lanes[j], VEC_ALL, &end->watch);
+    }
+}
+
+#endif

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// What `record: full` watches at every state: rises and peaks of the loss, the largest edge.
+//
+// The edge needs F'' and a square root. But a state matters only if its edge may be a new maximum,
+// and that its sharpness, the larger root of p(l) = l^2 - l N F'' - F' (F' + 2 s F''), is below
+// l0 is cheap to see: p(l0) > 0 and l0 > N F''/2. An F'' that is a little too large will do, for
+// the sharpness grows with it. Only vectors with a lane that fails this are evaluated exactly.
+#ifndef BRINK_DYNAMICS_KERNEL_WATCH_H
+#define BRINK_DYNAMICS_KERNEL_WATCH_H
+
+#include "kernel_jet.h"
+
+#define WATCH_RISE  (1 + 1e-12) // as trajectory.c
+#define WATCH_DOUBT 1e-11       // of the screen, relative to its terms; rounding is below 1e-14
+
+struct vec_watch {
+    vec gauge;             // of the last state
+    vec rises, peak_step;  //
+    vec edge_max, crossed; // and the first step with an edge > 1, or -1
+    vec root;              // the sharpness of edge_max
+};
+
+VEC_INLINE struct vec_watch load_watch(const struct lane_vector *lanes)
+{
+    vec edge_max = vec_load(lanes->at[LANE_EDGE_MAX]);
+    return (struct vec_watch){.gauge = vec_load(lanes->at[LANE_GAUGE]),
+                              .rises = vec_load(lanes->at[LANE_RISES]),
+                              .peak_step = vec_load(lanes->at[LANE_PEAK_STEP]),
+                              .edge_max = edge_max,
+                              .crossed = vec_load(lanes->at[LANE_CROSSED]),
+                              .root = edge_max * vec_set(2) / vec_load(lanes->at[LANE_H])};
+}
+
+VEC_INLINE void lane_store(struct lane_vector *lanes, enum lane_field field, mask which, vec value)
+{
+    vec_store(lanes->at[field], vec_select(which, value, vec_load(lanes->at[field])));
+}
+
+VEC_INLINE void store_watch(struct lane_vector *lanes, mask which, const struct vec_watch *watch)
+{
+    lane_store(lanes, LANE_GAUGE, which, watch->gauge);
+    lane_store(lanes, LANE_RISES, which, watch->rises);
+    lane_store(lanes, LANE_PEAK_STEP, which, watch->peak_step);
+    lane_store(lanes, LANE_EDGE_MAX, which, watch->edge_max);
+    lane_store(lanes, LANE_CROSSED, which, watch->crossed);
+}
+
+// F' and the gauge, as vec_slope, and at least F'', but for rounding; infinity where F_a is beyond
+// its table.
+VEC_INLINE vec vec_slope_and_bend(enum kernel_kind kind, const struct brink_curve *curve, vec x,
+                                  vec y, vec *gauge, vec *bend)
+{
+    if (kind == KERNEL_A) {
+        *gauge = vec_fma_minus(x, y, vec_set(1));
+        return vec_a_slope_and_bend(*gauge, curve, bend);
+    }
+    vec slope = vec_slope(kind, curve, x, y, gauge);
+    if (kind == KERNEL_A1) { // (1 - tanh^2)/2
+        *bend = vec_fma(vec_set(0.5), vec_minus_fma(slope, slope, vec_set(1)), vec_set(1e-15));
+    } else if (kind == KERNEL_B1) {
+        *bend = vec_set(2);
+    } else {
+        int b = kind == KERNEL_B ? curve->power : (int)kind;
+        vec s = x * y, below = vec_even_power(s, b - 3) * s, power = vec_even_power(s, b - 1);
+        vec pull = vec_set(2 * (double)b * (b - 1)) * below * *gauge;
+        vec push = vec_set(2 * (double)b * b) * power * power;
+        *bend = vec_fma(vec_set(WATCH_DOUBT), vec_abs(pull) + push, pull + push);
+    }
+    return slope;
+}
+
+// The lanes whose sharpness may exceed `root`; `bend` is at least F''.
+VEC_INLINE mask may_exceed(vec x, vec y, vec slope, vec bend, vec root)
+{
+    vec trace = vec_fma(x, x, y * y) * bend;
+    vec mixed = vec_fma(vec_set(2) * (x * y), bend, slope);
+    vec p = vec_minus_fma(slope, mixed, root * (root - trace));
+    vec terms = vec_fma(root, root, vec_fma(trace, trace, slope * slope));
+    mask below = vec_less(vec_set(WATCH_DOUBT) * terms, p) &
+                 vec_less(trace, root + root - vec_set(WATCH_DOUBT) * vec_abs(root));
+    return ~below & VEC_ALL;
+}
+
+static inline void raise_edge(enum kernel_kind kind, const struct brink_curve *curve, vec h, vec n,
+                              vec x, vec y, mask which, struct vec_watch *watch)
+{
+    vec slope, curvature = vec_jet(kind, curve, x, y, &slope), one = vec_set(1);
+    vec edge = vec_edge(h, slope, curvature, x, y);
+    mask first = which & vec_less(one, edge) & vec_less(watch->crossed, vec_set(0));
+    mask more = which & vec_less(watch->edge_max, edge);
+    watch->crossed = vec_select(first, n, watch->crossed);
+    watch->edge_max = vec_select(more, edge, watch->edge_max);
+    watch->root = watch->edge_max * vec_set(2) / h;
+}
+
+// Sees state (x, y) at step n of the lanes `which`, whose peak does not know it yet.
+VEC_INLINE void watch_state(enum kernel_kind kind, const struct brink_curve *curve, vec h, vec n,
+                            vec x, vec y, vec slope, vec bend, vec gauge, vec peak, mask which,
+                            struct vec_watch *watch)
+{
+    vec size = vec_abs(gauge);
+    mask rise = which & vec_less(watch->gauge * vec_set(WATCH_RISE), size);
+    mask peaks = which & vec_less(peak, size);
+    watch->rises = vec_select(rise, watch->rises + vec_set(1), watch->rises);
+    watch->peak_step = vec_select(peaks, n, watch->peak_step);
+    watch->gauge = vec_select(which, size, watch->gauge);
+    mask doubt = which & may_exceed(x, y, slope, bend, watch->root);
+    if (__builtin_expect(doubt != 0, 0))
+        raise_edge(kind, curve, h, n, x, y, doubt, watch);
+}
+
+#endif

@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: MIT
+"""`make bench`: brink and its peers on the same cells in the same run, against what is required.
+
+    bench.py BUILD ISA [--quick]
+
+Prints a table with ratios; writes BUILD/bench/BENCH.json and BUILD/bench/growth.png. Everything on
+one core is pinned, in CPU time, and the best of many repeats in turn, because machines are shared
+and clocks wander: ratios taken in one run mean something, single times little.
+"""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+for tuned in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):  # peers run as their packages come
+    os.environ.pop(tuned, None)
+os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
+
+import h5py  # noqa: E402
+import numpy as np  # noqa: E402
+
+import peers  # noqa: E402
+import report  # noqa: E402
+
+HERE = pathlib.Path(__file__).parent
+CORES = sorted(os.sched_getaffinity(0))
+COUNT, ROW, STEPS = 4608, 1536, 192  # raw cells, of one a in a row, and steps of each
+
+# What is compared with what, per family: ours, then the C and Python peers.
+FAMILIES = ("a1", "a", "b3", "b7")
+OURS = {"a1": ["brink_a1"], "a": ["brink_row", "brink_direct"], "b3": ["brink_b3"],
+        "b7": ["brink_b7"]}
+
+
+class Bench:
+    """Where things are, how long to measure, and what was found."""
+
+    def __init__(self, build, isa, quick):
+        self.folder = pathlib.Path(build) / "bench"
+        self.brink = pathlib.Path(build) / "brink"
+        self.isa = isa
+        self.quick = quick
+        self.result = report.Result(quick)
+        self.environment = dict(
+            os.environ, BRINK_ISA=isa, NUMBA_CACHE_DIR=str(self.folder / "numba"),
+            OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+
+    def tool(self, *arguments):
+        """The JSON that the C side prints, on one core."""
+        output = subprocess.run([self.folder / "bench", *map(str, arguments)], check=True,
+                                stdout=subprocess.PIPE, preexec_fn=pin).stdout
+        return json.loads(output)
+
+
+def pin():
+    os.sched_setaffinity(0, CORES[-1:])
+
+
+def say(text):
+    print(f"bench: {text}", flush=True)
+
+
+# ---- raw kernels, one core
+
+def make_cells():
+    """{family: (x, y, h, a)}. Rates are up to .7 of the largest stable one: no cell leaves."""
+    random = np.random.default_rng(1)
+    cells = {}
+    for family in FAMILIES:
+        x, y = .2 + 2 * random.random((2, COUNT))
+        part = .05 + .65 * random.random(COUNT)
+        a = np.ones(COUNT) if family != "a" else np.repeat([.25, .5, .75], ROW)
+        if family[0] == "a":
+            curvature = a * (2 * np.log(2)) ** (a - 1) / 2
+        else:
+            x, y, curvature = .5 + x / 4, .5 + y / 4, 2 * int(family[1:]) ** 2
+        cells[family] = (x, y, part / curvature, a)
+    return cells
+
+
+def time_python(function, cells):
+    x, y, h, a = (column.copy() for column in cells)
+    begin = time.thread_time()
+    function(x, y, h, a, STEPS)
+    return time.thread_time() - begin
+
+
+def run_raw(bench):
+    """ns per cell-step of every kernel: {"brink_a1": .9, ...}"""
+    cells = make_cells()
+    path = bench.folder / "cells.bin"
+    with open(path, "wb") as file:
+        file.write(f"{COUNT}\n".encode())
+        for family in FAMILIES:
+            file.write(np.concatenate(cells[family]).tobytes())
+    say(f"raw kernels on one core, {COUNT} cells")
+    pin()
+    best = {}
+    with subprocess.Popen([bench.folder / "bench", "cells", path], text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as timer:
+
+        def time_c(name):
+            timer.stdin.write(f"{name} {STEPS}\n")
+            timer.stdin.flush()
+            return float(timer.stdout.readline())
+
+        def note(name, seconds):
+            best[name] = min(best.get(name, 1e9), 1e9 * seconds / COUNT / STEPS)
+
+        for repeat in range(10 if bench.quick else 60):
+            for family in FAMILIES:
+                for name in (*OURS[family], f"simd_{family}", f"scalar_{family}"):
+                    note(name, time_c(name))
+                with np.errstate(all="ignore"):
+                    note(f"numpy_{family}", time_python(peers.NUMPY[family], cells[family]))
+                if peers.NUMBA:
+                    if repeat == 0:  # compiles
+                        time_python(peers.NUMBA[family], cells[family])
+                    note(f"numba_{family}", time_python(peers.NUMBA[family], cells[family]))
+        timer.stdin.close()
+    os.sched_setaffinity(0, CORES)
+    return best
+
+
+REQUIRED_RAW = (  # what, ours, {peer: ratio}
+    ("a = 1, raw", "brink_a1", {"simd_a1": 2.6, "numpy_a1": 4.5, "numba_a1": 22}),
+    ("general a, long rows, raw", "brink_row", {"simd_a": 6, "numpy_a": 9, "numba_a": 45}),
+    ("general a, direct", "brink_direct", {"simd_a": 2.6}),
+    ("b = 3, raw", "brink_b3", {"simd_b3": 1, "numpy_b3": 14, "numba_b3": 13}),
+    ("b = 7, raw", "brink_b7", {"simd_b7": 1, "numpy_b7": 14, "numba_b7": 13}),
+)
+PEER_NAMES = {"simd": "C omp simd, libmvec", "numpy": "numpy in cache", "numba": "numba",
+              "scalar": "C, libm"}
+
+
+def judge_raw(bench, best):
+    bench.result.data["raw_ns_per_cell_step"] = {name: round(ns, 4) for name, ns in best.items()}
+    for what, ours, ratios in REQUIRED_RAW:
+        for peer, required in ratios.items():
+            if peer in best:
+                bench.result.ratio(f"{what} over {PEER_NAMES[peer.split('_')[0]]}", best[ours],
+                                   best[peer], "ns/step", required)
+
+
+# ---- the engine, one core
+
+MAPS = {"row": "general a", "a1": "a = 1", "b3": "b = 3"}
+
+
+def run_engine(bench):
+    shape = (48, 480, 20000, 1) if bench.quick else (128, 960, 20000, 5)
+    found = {}
+    for name in MAPS:
+        say(f"engine on a mixed map, {MAPS[name]}")
+        found[name] = one = bench.tool("engine", name, *shape)
+        one["engine_ns"] = 1e9 * one["seconds"] / one["steps"]
+    bench.result.data["engine"] = found
+    for name, what in MAPS.items():
+        one = found[name]
+        bench.result.at_most(f"engine over raw, {what}: excess, tails apart",
+                             one["engine_ns"] / one["raw_ns"] - 1, .10 if name == "row" else None)
+        bench.result.at_most(f"Lyapunov tails, {what}: excess over the sweep without",
+                             one["seconds_tails"] / one["seconds"] - 1, None)
+    bench.result.at_least("lane utilisation, mixed (h, a) map",
+                          found["row"]["used"] / found["row"]["run"], .99)
+    for name, what in MAPS.items():
+        one = found[name]
+        bench.result.at_most(f"record: full over basic, {what}",
+                             one["seconds_full"] / one["seconds_tails"],
+                             2 if name != "b3" else None)
+
+
+def run_accuracy(bench):
+    say("accuracy against 80 bits")
+    found = bench.tool("accuracy", 400_000 if bench.quick else 20_000_000)
+    bench.result.data["accuracy_ulp"] = found
+    bench.result.at_most("tanh(t/2): largest error, ulp", found["tanh"], 4)
+    bench.result.at_most("F' by the direct formula, where it holds (|t| >= 6), ulp",
+                         found["direct"], 4)
+    bench.result.at_most("F' by the direct formula, everywhere, ulp", found["direct_all"], None)
+    bench.result.at_most("F' by the row table, ulp", found["table"], 2.5)
+
+
+# ---- the program, both cores
+
+# Start and rates (in units of h_GF) of a sweep over a and learning rate. "near" is half converged,
+# a quarter periodic, a quarter chaotic; in "far" long chaotic orbits leave the row table.
+MAPS_WHOLE = {"near": (1.3, .4, .01, 2.5, "linear"), "far": (4, .5, .05, 20, "log")}
+
+
+def overrides(name, size, max_steps):
+    x, y, low, high, scale = MAPS_WHOLE[name]
+    return [f"a.num={size}", f"lr.num={size}", f"lr.min={low}", f"lr.max={high}",
+            f"lr.scale={scale}", f"fixed.x0={x}", f"fixed.y0={y}", f"stop.max_steps={max_steps}"]
+
+
+def run_brink(bench, size, max_steps, ranks=1, threads=1, name="near"):
+    """(whole process, sweep) in seconds; the result is BUILD/bench/map.h5."""
+    path = bench.folder / "map.h5"
+    path.unlink(missing_ok=True)
+    launcher = ["mpirun", "--oversubscribe", "-n", str(ranks)] if ranks > 1 else []
+    command = [*launcher, bench.brink, "run", HERE / "map.yaml", *overrides(name, size, max_steps),
+               "-o", path, "-t", str(threads), "-q"]
+    begin = time.perf_counter()
+    subprocess.run(command, check=True, env=bench.environment)
+    whole = time.perf_counter() - begin
+    with h5py.File(path) as file:
+        runs = file["runs"]
+        sweep = float(runs["end_time"][0] - runs["start_time"][0])
+    return whole, sweep
+
+
+def run_numba(bench, size, max_steps, name="near"):
+    """Whole process in seconds; the result is BUILD/bench/map.npz."""
+    begin = time.perf_counter()
+    subprocess.run([sys.executable, HERE / "numba_sweep.py", str(size), str(max_steps),
+                    *map(str, MAPS_WHOLE[name]), bench.folder / "map.npz"],
+                   check=True, env=bench.environment)
+    return time.perf_counter() - begin
+
+
+def run_bare(bench, size, max_steps, threads):
+    """The same cells without MPI and HDF5: seconds."""
+    output = subprocess.run(
+        [bench.folder / "bare", HERE / "map.yaml", str(threads),
+         *overrides("near", size, max_steps)], check=True, env=bench.environment,
+        stdout=subprocess.PIPE).stdout
+    return float(output.split()[0])
+
+
+def compare_verdicts(bench):
+    """Share of equal verdicts in the two last results, and the commonest differences."""
+    with h5py.File(bench.folder / "map.h5") as file:
+        ours = file["status"][...]
+        names = dict(zip(file["status"].attrs["flag_values"].tolist(),
+                         np.asarray(file["status"].attrs["flag_meanings"]).item().split()))
+    theirs = np.load(bench.folder / "map.npz")["status"]
+    pairs, counts = np.unique(np.stack([ours, theirs])[:, ours != theirs], axis=1,
+                              return_counts=True)
+    order = np.argsort(-counts)[:4]
+    return {"equal": float(np.mean(ours == theirs)),
+            "differences": [{"brink": names[int(pairs[0, i])], "numba": names[int(pairs[1, i])],
+                             "share": float(counts[i] / ours.size)} for i in order]}
+
+
+def run_whole(bench):
+    """`brink run` under mpirun -n 2 against the numba-parallel script, whole processes."""
+    max_steps = 4000
+    todo = [("near", 512, 14, 2, 1)] if bench.quick else [
+        ("near", 1024, 14, 5, 2), ("near", 2048, 20, 4, 1), ("far", 1024, None, 3, 1)]
+    found = bench.result.data["whole"] = {"max_steps": max_steps}
+    if not peers.NUMBA:
+        return
+    run_numba(bench, 16, 16)  # compiles into its cache: a second run of a researcher's script
+    for name, size, required, repeats, peer_repeats in todo:
+        say(f"brink run and the numba script, {name} start, {size} x {size}")
+        ours, theirs = 1e9, 1e9
+        for repeat in range(repeats):
+            ours = min(ours, run_brink(bench, size, max_steps, ranks=2, name=name)[0])
+            if repeat < peer_repeats:
+                theirs = min(theirs, run_numba(bench, size, max_steps, name))
+        verdicts = compare_verdicts(bench)
+        found[f"{name}_{size}"] = {"brink_s": ours, "numba_s": theirs, "verdicts": verdicts}
+        what = f"{size} x {size}, {name} start"
+        bench.result.ratio(f"brink run over numba parallel, {what}", ours, theirs, "s", required)
+        bench.result.at_least(f"share of verdicts equal, {what}", verdicts["equal"], None)
+
+
+def run_scaling(bench):
+    """Two threads, two ranks over one; and what MPI, HDF5 and the schedule take."""
+    size, max_steps = (512, 4000) if bench.quick else (2048, 4000)
+    say(f"threads and ranks, {size} x {size}")
+    one = threads = ranks = bare = 1e9
+    for _ in range(2 if bench.quick else 4):
+        one = min(one, run_brink(bench, size, max_steps)[1])
+        threads = min(threads, run_brink(bench, size, max_steps, threads=2)[1])
+        ranks = min(ranks, run_brink(bench, size, max_steps, ranks=2)[1])
+        bare = min(bare, run_bare(bench, size, max_steps, 2))
+    bench.result.data["scaling"] = {"size": size, "max_steps": max_steps, "one_s": one,
+                                    "two_threads_s": threads, "two_ranks_s": ranks,
+                                    "bare_two_threads_s": bare}
+    bench.result.ratio(f"two threads over one, {size} x {size}", threads, one, "s", 1.9)
+    bench.result.ratio(f"two ranks over one, {size} x {size}", ranks, one, "s", 1.9)
+    bench.result.at_most("MPI, HDF5 and schedule: share of two ranks' time", 1 - bare / ranks, .03)
+
+
+def run_growth(bench):
+    """How the time grows with cells, steps and threads: seconds of the sweep."""
+    say("growth with cells, steps, threads")
+    edge, middle, repeats = (256, 128, 1) if bench.quick else (1024, 512, 3)
+
+    def seconds(size, max_steps, threads):
+        return min(run_brink(bench, size, max_steps, threads=threads)[1] for _ in range(repeats))
+
+    growth = {
+        "cells": [(size ** 2, seconds(size, 4000, 2))
+                  for size in (edge // 8, edge // 4, edge // 2, edge)],
+        "steps": [(steps, seconds(middle, steps, 2)) for steps in (500, 1000, 2000, 4000, 8000)],
+        "threads": [(threads, seconds(middle, 4000, threads))
+                    for threads in range(1, len(CORES) + 1)],
+    }
+    bench.result.data["growth"] = growth
+    report.draw_growth(growth, bench.folder / "growth.png")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("build")
+    parser.add_argument("isa")
+    parser.add_argument("--quick", action="store_true", help="about two minutes")
+    arguments = parser.parse_args()
+    bench = Bench(arguments.build, arguments.isa, arguments.quick)
+    bench.result.describe_machine(bench.brink, arguments.isa)
+    if not peers.NUMBA:
+        say("no numba: its rows are left out (Debian: python3-numba)")
+    judge_raw(bench, run_raw(bench))
+    run_accuracy(bench)
+    run_engine(bench)
+    run_scaling(bench)
+    run_whole(bench)
+    run_growth(bench)
+    bench.result.print()
+    bench.result.write(bench.folder / "BENCH.json")
+    say(f"wrote {bench.folder / 'BENCH.json'} and {bench.folder / 'growth.png'}")
+
+
+main()

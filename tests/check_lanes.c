@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: MIT
+// The fast engine gives the bits of the reference: every field of every cell, on every ISA.
+#include "brink/dynamics/lanes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "brink/base/memory.h"
+#include "brink/base/random.h"
+#include "unit.h"
+
+enum { BASIC_AND_FULL = 2 };
+
+// Cells for an engine, the reference's results, and the engine's.
+struct bag {
+    struct brink_rules rules;
+    int count, taken, given;
+    int stutter; // "none now" before every stutter-th cell; 0: never
+    struct brink_point *points;
+    struct brink_cell *expected, *found;
+    struct brink_lanes_use use;
+};
+
+static int take(void *context, struct brink_point *point, void **ticket)
+{
+    struct bag *bag = context;
+    static int asked;
+    if (bag->taken == bag->count)
+        return -1;
+    if (bag->stutter && asked++ % bag->stutter == 0)
+        return 0;
+    *point = bag->points[bag->taken];
+    *ticket = &bag->found[bag->taken++];
+    return 1;
+}
+
+static void give(void *context, void *ticket, const struct brink_cell *cell)
+{
+    struct brink_cell *place = ticket;
+    ck_assert_int_eq(place->status, BRINK_STATUS_PENDING); // once
+    *place = *cell;
+    ((struct bag *)context)->given++;
+}
+
+static struct bag new_bag(int count, struct brink_rules rules)
+{
+    struct bag bag = {.rules = rules, .count = count};
+    bag.points = calloc((size_t)count, sizeof *bag.points);
+    bag.expected = calloc((size_t)count, sizeof *bag.expected);
+    bag.found = calloc((size_t)count, sizeof *bag.found);
+    ck_assert(bag.points && bag.expected && bag.found);
+    return bag;
+}
+
+static void free_bag(struct bag *bag)
+{
+    free(bag->points);
+    free(bag->expected);
+    free(bag->found);
+}
+
+static void assert_same_cell(const struct brink_cell *found, const struct brink_cell *expected,
+                             const struct brink_point *point, bool full, const char *isa)
+{
+    char where[200];
+    snprintf(where, sizeof where, "%s %s %s = %.17g, h = %.17g, x = %.17g, y = %.17g", isa,
+             full ? "full" : "basic", point->curve->objective->parameter, point->curve->parameter,
+             point->h, point->x, point->y);
+    ck_assert_msg(found->status == expected->status, "%s: %s at %d, not %s at %d", where,
+                  brink_status_name((enum brink_status)found->status), found->steps,
+                  brink_status_name((enum brink_status)expected->status), expected->steps);
+#define SAME_FIELD(type, name, basic, meaning)                                                     \
+    if (basic || full || strcmp(#name, "lyapunov") == 0)                                           \
+        ck_assert_msg(memcmp(&found->name, &expected->name, sizeof found->name) == 0,              \
+                      "%s, %s at %d: %s is %.17g, not %.17g", where,                               \
+                      brink_status_name((enum brink_status)expected->status), expected->steps,     \
+                      #name, (double)found->name, (double)expected->name);
+    BRINK_CELL_FIELDS(SAME_FIELD)
+#undef SAME_FIELD
+}
+
+static void run_bag(struct bag *bag, const char *isa, bool full)
+{
+    struct brink_cell_source source = {take, give, bag};
+    ck_assert_ok(brink_lanes_select(isa));
+    memset(bag->found, 0, (size_t)bag->count * sizeof *bag->found);
+    memset(&bag->use, 0, sizeof bag->use);
+    bag->taken = bag->given = 0;
+    ck_assert(brink_lanes_run(&bag->rules, full, &source, NULL, &bag->use));
+    ck_assert_int_eq(bag->given, bag->count);
+    for (int i = 0; i < bag->count; i++)
+        assert_same_cell(&bag->found[i], &bag->expected[i], &bag->points[i], full, isa);
+}
+
+// Every cell of the bag by the reference, and then by every engine of this CPU.
+static void check_bag(struct bag *bag)
+{
+    for (int i = 0; i < bag->count; i++)
+        ck_assert(brink_trajectory_run(&bag->points[i], &bag->rules, NULL, &bag->expected[i]));
+    for (int i = 0; brink_lanes_isas[i]; i++)
+        if (brink_lanes_able(brink_lanes_isas[i]))
+            for (int full = 0; full < BASIC_AND_FULL; full++)
+                run_bag(bag, brink_lanes_isas[i], full);
+}
+
+static void prepare(struct brink_curve *curve, const char *parameter, double value)
+{
+    brink_objective_find(parameter)->prepare(curve, value);
+}
+
+static double uniform(const char *what, int i, uint32_t draw)
+{
+    const struct brink_random_key key = {(uint64_t)(unsigned char)what[0], (uint64_t)i,
+                                         BRINK_PURPOSE_TEST};
+    return brink_random_uniform(&key, draw);
+}
+
+// Cell i of a mixed bag: around the marginal rate and far beyond, starts near and far, on the
+// diagonals and the axes.
+static struct brink_point mixed_point(const struct brink_curve *curve, int i)
+{
+    double x = 6 * uniform("x", i, 0) - 3, y = 6 * uniform("y", i, 0) - 3;
+    switch (i % 16) {
+    case 0:
+        y = x;
+        break;
+    case 1:
+        y = -x;
+        break;
+    case 2:
+        y = i % 32 < 16 ? 0 : 1 / x;
+        break;
+    case 3:
+        x *= 10;
+        break;
+    case 4:
+    case 5:
+    case 6:
+    case 7:
+        x = 1 + 0.3 * uniform("x", i, 1);
+        y = 1 + 0.3 * uniform("y", i, 1);
+        break;
+    default:
+        break;
+    }
+    double unit = 2 / (curve->curvature_minimum * (x * x + y * y + 1e-3));
+    double h = unit * 4 * uniform("h", i, 0);
+    if (i % 5 == 0)
+        h = unit * 0.01 * uniform("h", i, 0);
+    if (i % 5 == 1)
+        h = 1 / curve->curvature_minimum * (0.9 + 1.2 * uniform("h", i, 0));
+    return (struct brink_point){curve, h, x, y};
+}
+
+static void check_mixed(const char *parameter, const double values[], int value_count, int row,
+                        struct brink_rules rules)
+{
+    struct brink_curve *curves;
+    struct bag bag = new_bag(value_count * row, rules);
+    ck_assert_ok(brink_alloc(&curves, (size_t)value_count, sizeof *curves));
+    for (int i = 0; i < value_count; i++)
+        prepare(&curves[i], parameter, values[i]);
+    for (int i = 0; i < bag.count; i++)
+        bag.points[i] = mixed_point(&curves[i / row], i);
+    check_bag(&bag);
+    free_bag(&bag);
+    brink_free(&curves);
+}
+
+START_TEST(a_1_has_the_bits_of_the_reference)
+{
+    check_mixed("a", (double[]){1}, 1, 16000, (struct brink_rules){500, 128, 1e-10, 1e8});
+}
+END_TEST
+
+START_TEST(a_below_1_has_the_bits_of_the_reference)
+{
+    check_mixed("a", (double[]){0.25, 0.5, 0.75, 0.9, 0.01}, 5, 3500,
+                (struct brink_rules){300, 64, 1e-10, 1e8});
+}
+END_TEST
+
+START_TEST(b_has_the_bits_of_the_reference)
+{
+    check_mixed("b", (double[]){1, 3, 5, 7, 9, 11, 13, 15, 33, 999, 1001}, 11, 2500,
+                (struct brink_rules){1000, 256, 1e-10, 1e8});
+}
+END_TEST
+
+START_TEST(every_way_to_end_is_met)
+{
+    bool met[BRINK_STATUS_COUNT] = {false}, at_step[BRINK_BLOCK + 2] = {false};
+    struct brink_curve curve;
+    for (int family = 0; family < 2; family++) {
+        struct bag bag = new_bag(6000, (struct brink_rules){2000, 256, 1e-10, 1e8});
+        prepare(&curve, family ? "b" : "a", family ? 3 : 1);
+        for (int i = 0; i < bag.count; i++)
+            bag.points[i] = mixed_point(&curve, i);
+        bag.points[7].h = (double)NAN;
+        bag.points[8].x = 2, bag.points[8].y = -0.3, bag.points[8].h = 0.005;
+        bag.points[9].x = 10, bag.points[9].y = 0.1; // 10 * 0.1 == 1
+        bag.points[10].x = (double)NAN;
+        bag.points[11].y = (double)INFINITY;
+        bag.points[12].x = 1e300;
+        bag.points[13].h = 0;
+        bag.points[14].h = 1e7;
+        bag.points[15].h = (double)INFINITY;
+        bag.points[16].x = 1, bag.points[16].y = -1, bag.points[16].h = 0.5;
+        check_bag(&bag);
+        for (int i = 0; i < bag.count; i++) {
+            met[bag.expected[i].status] = true;
+            if (bag.expected[i].steps <= BRINK_BLOCK + 1)
+                at_step[bag.expected[i].steps] = true;
+        }
+        free_bag(&bag);
+    }
+    for (int status = BRINK_STATUS_CONVERGED; status < BRINK_STATUS_COUNT; status++)
+        ck_assert_msg(met[status], "no cell is %s", brink_status_name((enum brink_status)status));
+    ck_assert(at_step[0] && at_step[1]);
+    ck_assert(at_step[BRINK_BLOCK - 1] && at_step[BRINK_BLOCK] && at_step[BRINK_BLOCK + 1]);
+}
+END_TEST
+
+START_TEST(max_steps_falls_anywhere_in_a_block)
+{
+    static const int32_t limits[] = {0, 1, 7, 8, 31, 32, 33, 63, 64, 65, 100};
+    struct brink_curve curve;
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        for (int family = 0; family < 2; family++) {
+            struct bag bag = new_bag(200, (struct brink_rules){limits[i], 40, 1e-10, 1e8});
+            prepare(&curve, family ? "b" : "a", family ? 1 : 0.5);
+            for (int k = 0; k < bag.count; k++)
+                bag.points[k] = mixed_point(&curve, k);
+            check_bag(&bag);
+            free_bag(&bag);
+        }
+}
+END_TEST
+
+START_TEST(cycles_have_the_bits_of_the_reference)
+{
+    // On x = y, b = 1 is a cubic map with windows of many periods.
+    enum { PERIODS = 65 };
+    bool met[PERIODS] = {false};
+    int distinct = 0;
+    struct brink_curve curve;
+    struct bag bag = new_bag(16000, (struct brink_rules){3000, 64, 1e-10, 1e8});
+    prepare(&curve, "b", 1);
+    for (int i = 0; i < bag.count; i++)
+        bag.points[i] = (struct brink_point){&curve, 0.5 + 0.5 * i / bag.count, 0.9, 0.9};
+    check_bag(&bag);
+    for (int i = 0; i < bag.count; i++) {
+        int32_t period = bag.expected[i].period;
+        if (period < PERIODS && !met[period])
+            distinct += met[period] = true;
+    }
+    for (int period = 2; period <= 32; period *= 2) // share factors with the block
+        ck_assert_msg(met[period], "no cycle of %d", period);
+    for (int period = 3; period <= 11; period += 2)
+        ck_assert_msg(met[period], "no cycle of %d", period);
+    ck_assert_msg(distinct >= 20, "only %d periods", distinct);
+    free_bag(&bag);
+}
+END_TEST
+
+START_TEST(one_cell_is_enough)
+{
+    struct brink_curve curve;
+    struct bag bag = new_bag(1, (struct brink_rules){20000, 1024, 1e-10, 1e8});
+    prepare(&curve, "a", 1);
+    bag.points[0] = (struct brink_point){&curve, 0.06, 10, 1};
+    check_bag(&bag);
+    ck_assert_int_eq(bag.expected[0].status, BRINK_STATUS_CONVERGED);
+    free_bag(&bag);
+    bag = new_bag(0, (struct brink_rules){20000, 1024, 1e-10, 1e8});
+    check_bag(&bag);
+    free_bag(&bag);
+}
+END_TEST
+
+START_TEST(a_million_steps_are_exact)
+{
+    struct brink_curve curves[3];
+    struct bag bag = new_bag(12, (struct brink_rules){1000000, 1024, 1e-10, 1e8});
+    prepare(&curves[0], "a", 1);
+    prepare(&curves[1], "a", 0.5);
+    prepare(&curves[2], "b", 1);
+    for (int i = 0; i < 4; i++) { // the edge of stability, slowly; and chaos
+        bag.points[i] = (struct brink_point){&curves[0], 0.0045 + 0.0001 * i, 30, 0.1};
+        bag.points[4 + i] = (struct brink_point){&curves[1], 7.7 + 0.1 * i, 1.2, 0.9};
+        bag.points[8 + i] = (struct brink_point){&curves[2], 0.9 + 0.01 * i, 1.2, 0.9};
+    }
+    check_bag(&bag);
+    bool met = false;
+    for (int i = 0; i < bag.count; i++)
+        met |= bag.expected[i].steps == 1000000;
+    ck_assert(met);
+    free_bag(&bag);
+}
+END_TEST
+
+START_TEST(a_source_may_stutter_and_mix)
+{
+    // Every cell of another curve than the last, and "none now" in between.
+    struct brink_curve *curves;
+    static const double values[] = {1, 0.5, 0.25, 1, 3, 5, 7, 15, 17, 2001};
+    struct bag bag = new_bag(1200, (struct brink_rules){400, 64, 1e-10, 1e8});
+    ck_assert_ok(brink_alloc(&curves, 10, sizeof *curves));
+    for (int i = 0; i < 10; i++)
+        prepare(&curves[i], i < 3 ? "a" : "b", values[i]);
+    for (int i = 0; i < bag.count; i++)
+        bag.points[i] = mixed_point(&curves[i % 10], i);
+    for (bag.stutter = 2; bag.stutter <= 3; bag.stutter++)
+        check_bag(&bag);
+    brink_free(&curves);
+    free_bag(&bag);
+}
+END_TEST
+
+START_TEST(lanes_are_kept_full)
+{
+    // Rows of a, each cell of another length: refill and the change of rows cost next to nothing.
+    enum { ROWS = 6, COLUMNS = 1500 };
+    struct brink_curve *curves;
+    struct bag bag = new_bag(ROWS * COLUMNS, (struct brink_rules){3000, 64, 1e-10, 1e8});
+    ck_assert_ok(brink_alloc(&curves, ROWS, sizeof *curves));
+    for (int i = 0; i < bag.count; i++) {
+        struct brink_curve *curve = &curves[i / COLUMNS];
+        if (i % COLUMNS == 0)
+            prepare(curve, "a", 0.3 + 0.1 * (i / COLUMNS));
+        double h = brink_flow_rate(curve, 4, 1) * (0.2 + 2.0 * (i % COLUMNS) / COLUMNS);
+        bag.points[i] = (struct brink_point){curve, h, 4, 1};
+    }
+    for (int i = 0; brink_lanes_isas[i]; i++) {
+        struct brink_cell_source source = {take, give, &bag};
+        if (!brink_lanes_able(brink_lanes_isas[i]))
+            continue;
+        ck_assert_ok(brink_lanes_select(brink_lanes_isas[i]));
+        memset(bag.found, 0, (size_t)bag.count * sizeof *bag.found);
+        bag.taken = bag.given = 0;
+        bag.use = (struct brink_lanes_use){0};
+        ck_assert(brink_lanes_run(&bag.rules, false, &source, NULL, &bag.use));
+        double utilisation = (double)bag.use.used / (double)bag.use.run;
+        ck_assert_msg(utilisation > 0.95, "%s: %.4f", brink_lanes_isas[i], utilisation);
+    }
+    brink_free(&curves);
+    free_bag(&bag);
+}
+END_TEST
+
+static void give_up(void *context)
+{
+    struct brink_pulse *pulse = context;
+    atomic_store(&pulse->abandon, true);
+}
+
+START_TEST(an_abandoned_pulse_ends_the_run)
+{
+    struct brink_curve curve;
+    struct bag bag = new_bag(100, (struct brink_rules){1000000000, 64, 1e-10, 1e8});
+    struct brink_pulse pulse = {.beat = give_up, .context = &pulse};
+    struct brink_cell_source source = {take, give, &bag};
+    prepare(&curve, "b", 1);
+    for (int i = 0; i < bag.count; i++)
+        bag.points[i] = (struct brink_point){&curve, 0.95, 1.1, 0.9 + 0.001 * i};
+    ck_assert(!brink_lanes_run(&bag.rules, false, &source, &pulse, NULL));
+    free_bag(&bag);
+}
+END_TEST
+
+START_TEST(the_instruction_set_can_be_forced)
+{
+    ck_assert_ok(brink_lanes_select("portable"));
+    ck_assert_str_eq(brink_lanes_isa(), "portable");
+    ck_assert_fails(brink_lanes_select("mmx"), BRINK_ERR_USAGE, "unknown instruction set 'mmx'");
+    ck_assert_str_eq(brink_lanes_isa(), "portable");
+    unsetenv("BRINK_ISA");
+    ck_assert_ok(brink_lanes_select(NULL)); // the best there is
+    for (int i = 0; brink_lanes_isas[i]; i++)
+        if (brink_lanes_able(brink_lanes_isas[i])) {
+            ck_assert_str_eq(brink_lanes_isa(), brink_lanes_isas[i]);
+            break;
+        }
+    setenv("BRINK_ISA", "portable", 1);
+    ck_assert_ok(brink_lanes_select(NULL));
+    ck_assert_str_eq(brink_lanes_isa(), "portable");
+    setenv("BRINK_ISA", "sse9", 1);
+    ck_assert_fails(brink_lanes_select(NULL), BRINK_ERR_USAGE, "sse9");
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        a_1_has_the_bits_of_the_reference,
+        a_below_1_has_the_bits_of_the_reference,
+        b_has_the_bits_of_the_reference,
+        every_way_to_end_is_met,
+        max_steps_falls_anywhere_in_a_block,
+        cycles_have_the_bits_of_the_reference,
+        one_cell_is_enough,
+        a_million_steps_are_exact,
+        a_source_may_stutter_and_mix,
+        lanes_are_kept_full,
+        an_abandoned_pulse_ends_the_run,
+        the_instruction_set_can_be_forced,
+    };
+    return unit_run("lanes", tests, sizeof tests / sizeof tests[0]);
+}

@@ -110,7 +110,7 @@ stopped_midway() {
 
 small=(lr.num=128)
 # Long enough to be caught midway; of many tiles, so that one soon ends.
-long=(lr.num=1024 stop.max_steps=50000)
+long=(lr.num=1024 stop.max_steps=600000)
 
 check_srun() {
     submit jobs/sweep.sbatch jobs/dor.yaml srun.h5 "${small[@]}"

@@ -12,6 +12,7 @@
 #include "brink/cluster/cluster.h"
 #include "brink/store/store.h"
 #include "polite.h"
+#include "stop.h"
 
 // Under srun without PMIx every task is a job of its own; all of them would write one file.
 static brink_err check_launcher(const struct brink_job *job)
@@ -29,6 +30,7 @@ brink_err brink_cluster_start(int *argc, char ***argv, struct brink_job *job)
 {
     // OMPIO leaves named semaphores behind that hang later opens; ROMIO does not. Polling ranks
     // give way when there are more of them than cores. Both only unless the user says otherwise.
+    brink_stop_catch();  // a signal may come at any time from here on
     brink_store_start(); // before MPI: see there
     setenv("OMPI_MCA_io", "^ompio", 0);
     setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);

@@ -9,7 +9,6 @@ static const int signals[] = {SIGINT, SIGTERM, SIGUSR1};
 enum { SIGNAL_COUNT = sizeof signals / sizeof signals[0] };
 
 static volatile sig_atomic_t wanted, signalled;
-static struct sigaction before[SIGNAL_COUNT];
 
 static void wish(int number)
 {
@@ -22,13 +21,7 @@ void brink_stop_catch(void)
     struct sigaction action = {.sa_handler = wish, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < SIGNAL_COUNT; i++)
-        sigaction(signals[i], &action, &before[i]);
-}
-
-void brink_stop_release(void)
-{
-    for (size_t i = 0; i < SIGNAL_COUNT; i++)
-        sigaction(signals[i], &before[i], NULL);
+        sigaction(signals[i], &action, NULL);
 }
 
 bool brink_stop_wanted(void)

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The wish to stop: SIGINT, SIGTERM and SIGUSR1 while a sweep runs.
+// The wish to stop: SIGINT, SIGTERM and SIGUSR1, from the start of the program to its end.
 #ifndef BRINK_CLUSTER_STOP_H
 #define BRINK_CLUSTER_STOP_H
 
 #include <stdbool.h>
 
-void brink_stop_catch(void);   // from now on the signals only leave a wish
-void brink_stop_release(void); // back to what they did before
+void brink_stop_catch(void); // from now on the signals only leave a wish, also one that comes late
 bool brink_stop_wanted(void);
 bool brink_stop_urgent(void); // a second signal came: give up even the running tile
 void brink_stop_want(void);   // by message

@@ -248,7 +248,6 @@ brink_err brink_cluster_sweep(const struct brink_job *job, const struct brink_sp
 {
     struct brink_work work = {.job = job, .spec = spec, .commit_seconds = options->commit_seconds};
     uint8_t *states = NULL;
-    brink_stop_catch();
     brink_err error = brink_cluster_agree(prepare(&work, &states));
     if (!error)
         error = make_file(job, spec, options->path);
@@ -264,6 +263,5 @@ brink_err brink_cluster_sweep(const struct brink_job *job, const struct brink_sp
     brink_stream_close(&work.stream);
     brink_plan_close(&work.plan);
     brink_columns_close(&work.columns);
-    brink_stop_release();
     return error;
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 {"a",
  1,
  0.12,

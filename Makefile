@@ -178,7 +178,7 @@ layers:
 SOURCES := $(shell find src include tests -name '*.[ch]')
 # One file a call: clang-tidy 14 confuses va_lists when it reads several.
 tidy: all
-	printf '%s\n' $(filter src/%.c,$(SOURCES)) | xargs -n1 -P2 -I{} clang-tidy --quiet {} -- \
+	printf '%s\n' $(filter src/%.c,$(SOURCES)) | xargs -P2 -I{} clang-tidy --quiet {} -- \
 	  -std=c11 -D_GNU_SOURCE -fopenmp -Iinclude $(NUMERIC) $(HDF5_CFLAGS) $(MPI_CFLAGS) \
 	  -DBRINK_VERSION='""' -DBRINK_COMMIT='""' -DBRINK_FLAGS='""'
 	clang-format --dry-run -Werror $(SOURCES)

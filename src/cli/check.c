@@ -85,8 +85,8 @@ static brink_err print_check(const struct brink_spec *spec)
            brink_command_bytes((double)brink_store_bytes(spec), bytes),
            brink_command_bytes(memory_per_rank(spec), memory));
     int64_t undefined = spec->model->undefined_cells(plan.state);
-    printf("undefined %" PRId64 " cell%s (the unit of the learning rate does not exist there)\n",
-           undefined, undefined == 1 ? "" : "s");
+    printf("undefined %" PRId64 " cell%s%s\n", undefined, undefined == 1 ? "" : "s",
+           undefined ? ": the unit of the learning rate does not exist there" : "");
     brink_plan_close(&plan);
     return BRINK_OK;
 }

@@ -93,7 +93,7 @@ static bool serve(struct brink_work *work)
     if (brink_stop_wanted() && !work->stop_told) {
         work->stop_told = true;
         brink_schedule_stop(&work->schedule);
-        brink_say("stopping: the running tiles are finished first");
+        brink_say("stopping: the running tiles are finished first; run again to resume");
         for (int rank = 1; rank < work->job->ranks; rank++)
             send_order(rank, ORDER_STOP, (struct brink_batch){0, 0});
     }

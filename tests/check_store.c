@@ -161,10 +161,11 @@ static const struct brink_run a_run = {.start_time = 1.5e9,
 START_TEST(writing_changes_raw_data_only)
 {
     static const char *const raw[] = {
-        "status",      "steps",        "value",          "tiles/state",     "tiles/checksum",
-        "runs/count",  "runs/host",    "runs/job_id",    "runs/start_time", "runs/end_time",
-        "runs/ranks",  "runs/threads", "runs/exit_code", "runs/isa",        "runs/tiles_before",
-        "runs/commit", "runs/mpi",     "runs/hdf5",      "runs/tiles_done", "runs/kernel_version"};
+        "status",        "steps",        "value",          "tiles/state",     "tiles/checksum",
+        "runs/count",    "runs/host",    "runs/job_id",    "runs/start_time", "runs/end_time",
+        "runs/ranks",    "runs/threads", "runs/exit_code", "runs/isa",        "runs/tiles_before",
+        "runs/commit",   "runs/mpi",     "runs/hdf5",      "runs/tiles_done", "runs/kernel_version",
+        "runs/checksum", "runs/writing"};
     struct toy toy;
     const char *path = in_folder("raw.h5");
     toy_grid(&toy, 6);

@@ -60,10 +60,12 @@ for source in tests/check_*.c; do
         *) ASAN_OPTIONS=detect_leaks=1 run "$name" "$BUILD/tests/$name" ;;
     esac
 done
-for script in style bits cli ranks; do
+for script in style bits cli verify ranks; do
     run "$script" bash "tests/$script.sh"
 done
+run faults "$PYTHON" tests/faults/small.py
 run opens "$PYTHON" tests/store_open.py
+run hostile "$PYTHON" tests/hostile.py
 run analysis "$PYTHON" tests/check_analysis.py
 [ -n "${SANITIZE:-}" ] || run slurm bash tests/slurm.sh
 

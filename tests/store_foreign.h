@@ -3,9 +3,12 @@
 #ifndef BRINK_TESTS_STORE_FOREIGN_H
 #define BRINK_TESTS_STORE_FOREIGN_H
 
+#include <fcntl.h>
 #include <hdf5.h>
 #include <stdbool.h>
+#include <unistd.h>
 
+#include "../src/store/seal.h"
 #include "brink/base/build.h"
 #include "brink/store/store.h"
 #include "files.h"
@@ -20,6 +23,14 @@ static void set_number(hid_t file, const char *name, int32_t value)
 }
 
 // ---- ways to spoil a file of the toy grid of 6 x 8 cells in tiles of 3 x 4
+
+// As another program would have made it.
+static void reseal(const char *path, const struct toy *toy)
+{
+    int descriptor = open(path, O_RDWR);
+    ck_assert_ok(brink_seal_file(path, descriptor, &toy->spec, BRINK_STORAGE_LIVE, 0));
+    ck_assert_int_eq(close(descriptor), 0);
+}
 
 static void edit_schema(hid_t file)
 {
@@ -177,6 +188,9 @@ START_TEST(another_kernel_may_read_but_not_write)
     hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
     edit_kernel(file);
     H5Fclose(file);
+    ck_assert_fails(brink_store_open_read(path, &toy.spec, &store), BRINK_ERR_BAD_FILE,
+                    "damaged or edited");
+    reseal(path, &toy);
     ck_assert_fails(brink_store_open(path, &toy.spec, MPI_COMM_SELF, MPI_INFO_NULL, &store),
                     BRINK_ERR_MISMATCH, "kernel version 2, this program has 1");
     ck_assert_ok(brink_store_open_read(path, &toy.spec, &store));

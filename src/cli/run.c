@@ -15,14 +15,14 @@ struct options {
     char **overrides;                     // borrowed
     int override_count;
     long long threads;
-    bool quiet, help;
+    bool quiet, help, steal_lease, allow_kernel_change;
     double report_seconds, commit_seconds;
 };
 
 static brink_err parse(const struct brink_command *self, int argc, char **argv,
                        struct options *options)
 {
-    enum { REPORT = 256, COMMIT, ISA };
+    enum { REPORT = 256, COMMIT, ISA, STEAL, KERNEL };
     static const struct option table[] = {
         {"output", required_argument, NULL, 'o'},
         {"threads", required_argument, NULL, 't'},
@@ -30,6 +30,8 @@ static brink_err parse(const struct brink_command *self, int argc, char **argv,
         {"report-interval", required_argument, NULL, REPORT},
         {"commit-interval", required_argument, NULL, COMMIT},
         {"isa", required_argument, NULL, ISA},
+        {"steal-lease", no_argument, NULL, STEAL},
+        {"allow-kernel-change", no_argument, NULL, KERNEL},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
@@ -49,6 +51,10 @@ static brink_err parse(const struct brink_command *self, int argc, char **argv,
             error = brink_command_seconds("--commit-interval", optarg, &options->commit_seconds);
         else if (c == ISA)
             options->isa = optarg;
+        else if (c == STEAL)
+            options->steal_lease = true;
+        else if (c == KERNEL)
+            options->allow_kernel_change = true;
         else if (c == 'h')
             options->help = true;
         else
@@ -125,7 +131,9 @@ static brink_err sweep(const struct brink_command *self, int argc, char **argv,
         goto done;
     struct brink_run_options run_options = {.path = path,
                                             .report_seconds = options.report_seconds,
-                                            .commit_seconds = options.commit_seconds};
+                                            .commit_seconds = options.commit_seconds,
+                                            .steal_lease = options.steal_lease,
+                                            .allow_kernel_change = options.allow_kernel_change};
     error = brink_cluster_sweep(job, spec, &run_options);
 done:
     brink_free(&path);
@@ -139,7 +147,10 @@ static brink_err run(const struct brink_command *self, int argc, char **argv, bo
     brink_err error = brink_cluster_start(&argc, &argv, &job);
     if (!error)
         error = sweep(self, argc, argv, &job);
-    *told = job.rank != 0;
+    // Before MPI ends: a launcher kills the ranks that are slower to end than the first one.
+    if (error && job.rank == 0)
+        brink_say_error("%s", brink_error_note());
+    *told = error != BRINK_OK;
     brink_cluster_end();
     return error;
 }
@@ -157,9 +168,16 @@ const struct brink_command brink_command_run = {
         "      --isa NAME           avx512, avx2 or portable; default: BRINK_ISA, or the best "
         "here\n"
         "      --report-interval S  seconds between progress lines in a log [60]\n"
-        "      --commit-interval S  seconds between syncs to the disk [10]\n"
+        "      --commit-interval S  seconds between syncs to the disk [10]: what a power loss\n"
+        "                           may cost; a killed job loses only its running tiles\n"
+        "      --steal-lease        take the file from the job that writes it; that job stops\n"
+        "      --allow-kernel-change  go on with a file of another kernel version\n"
         "\n"
         "An existing result of the same sweep is resumed. SIGINT, SIGTERM and SIGUSR1 stop\n"
-        "after the running tiles (a second one at once) with exit code 75: run again to resume.\n",
+        "after the running tiles (a second one at once) with exit code 75: run again to resume.\n"
+        "\n"
+        "One job at a time writes a result; RESULT.h5.lease says which. The lease of a killed\n"
+        "job is taken over: at once on the same host, or when Slurm says that the job is over,\n"
+        "else after 60 s without a heartbeat. If the job lives, the exit code is 5.\n",
     .run = run,
 };

@@ -5,22 +5,22 @@
 #include <signal.h>
 #include <stddef.h>
 
-static const int signals[] = {SIGINT, SIGTERM, SIGUSR1};
-enum { SIGNAL_COUNT = sizeof signals / sizeof signals[0] };
-
 static volatile sig_atomic_t wanted, signalled;
 
 static void wish(int number)
 {
     (void)number;
     wanted = 1;
+    if (signalled < 2)
+        signalled = signalled + 1;
 }
 
 void brink_stop_catch(void)
 {
+    static const int signals[] = {SIGINT, SIGTERM, SIGUSR1};
     struct sigaction action = {.sa_handler = wish, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < SIGNAL_COUNT; i++)
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         sigaction(signals[i], &action, NULL);
 }
 

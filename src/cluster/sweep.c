@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: MIT
-// A sweep over all ranks: create or resume the file, work, leave a row in /runs, close.
+// A sweep over all ranks: take the lease, create or resume the file, work, close.
 #include <assert.h>
 #include <limits.h>
 #include <mpi.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "brink/base/build.h"
 #include "brink/base/log.h"
 #include "brink/base/memory.h"
 #include "brink/dynamics/lanes.h"
+#include "claim.h"
+#include "guard.h"
 #include "polite.h"
 #include "stop.h"
 #include "work.h"
@@ -20,42 +17,66 @@
 // What a batch should be worth: far above what messages cost, small against a tail of the sweep.
 static const double batch_seconds = 0.5;
 
-static double wall_clock(void)
+// While the main thread is busy elsewhere; see guard.h. Independent.
+static struct brink_guard *guard(const struct brink_work *work,
+                                 const struct brink_run_options *options, double seconds)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+    struct brink_guard *started = NULL;
+    struct brink_lease *beaten = work->job->rank == 0 ? work->lease : NULL;
+    brink_err error = brink_guard_start(options->path, beaten, seconds, work->job->rank, &started);
+    if (error)
+        brink_work_die(error);
+    return started;
+}
+
+static brink_err check_kernel(struct brink_store *store, const struct brink_run_options *options)
+{
+    brink_err error = brink_store_check_kernel(store);
+    if (error != BRINK_ERR_MISMATCH || !options->allow_kernel_change)
+        return error;
+    brink_say("%s; going on, and /runs says so", brink_error_note());
+    return BRINK_OK;
 }
 
 // Rank 0 makes the file if there is none, and looks whether it is the right one and whole. What can
 // be wrong with it shows here, before the other ranks are involved. Collective.
-static brink_err make_file(const struct brink_job *job, const struct brink_spec *spec,
-                           const char *path)
+static brink_err make_file(const struct brink_work *work, const struct brink_run_options *options)
 {
+    const struct brink_spec *spec = work->spec;
     brink_err error = BRINK_OK;
-    if (job->rank == 0) {
+    if (work->job->rank == 0) {
         struct brink_store *store = NULL;
-        if (access(path, F_OK) != 0)
-            error = brink_store_create(path, spec);
+        struct brink_guard *creating = guard(work, options, 0);
+        if (access(options->path, F_OK) != 0)
+            error = brink_store_create(options->path, spec);
         if (error == BRINK_ERR_USAGE) // it is the axes that make it too large for the disk
             error = brink_fail(error, "%s:%d:%d: axes: %s", spec->source, spec->axes_line,
                                spec->axes_column, brink_error_note());
         if (!error)
-            error = brink_store_open_read(path, spec, &store);
+            error = brink_store_open_read(options->path, spec, &store);
         if (!error)
-            error = brink_store_close(&store);
+            error = check_kernel(store, options);
+        brink_err late = brink_store_close(&store);
+        error = error ? error : late;
+        brink_guard_end(&creating);
     }
     return brink_cluster_agree(error);
 }
 
 // From here to brink_store_close an error on one rank ends the job: the file is open on all.
 // Collective. The hint keeps ROMIO from reading and rewriting what lies between our pieces.
-static void open_file(const struct brink_spec *spec, const char *path, struct brink_store **store)
+static void open_file(struct brink_work *work, const struct brink_run_options *options)
 {
     MPI_Info info;
     MPI_Info_create(&info);
     MPI_Info_set(info, "romio_ds_write", "disable");
-    brink_err error = brink_store_open(path, spec, MPI_COMM_WORLD, info, store);
+    struct brink_guard *opening = guard(work, options, brink_guard_open_seconds());
+    brink_err error =
+        options->allow_kernel_change
+            ? brink_store_open_any_kernel(options->path, work->spec, MPI_COMM_WORLD, info,
+                                          &work->store)
+            : brink_store_open(options->path, work->spec, MPI_COMM_WORLD, info, &work->store);
+    brink_guard_end(&opening);
     if (error)
         brink_work_die(error);
     MPI_Info_free(&info);
@@ -84,7 +105,7 @@ static void check_share(struct brink_work *work, uint8_t *states, int64_t counts
 static void agree_on_states(struct brink_work *work, uint8_t *states, int64_t counts[])
 {
     int count = (int)work->spec->grid.tile_count;
-    int64_t marked = 0, intact = 0;
+    int64_t marked = 0, intact = 0, cells = 0;
     assert(states); // one for each tile
     brink_err error = work->job->rank == 0 ? brink_store_states(work->store, states) : BRINK_OK;
     if (error)
@@ -98,8 +119,12 @@ static void agree_on_states(struct brink_work *work, uint8_t *states, int64_t co
     MPI_Allreduce(MPI_IN_PLACE, counts, BRINK_STATUS_MAX, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
     for (int i = 0; i < count; i++)
         intact += states[i];
+    for (int i = 0; i < BRINK_STATUS_MAX; i++)
+        cells += counts[i];
     if (work->job->rank == 0 && marked > 0)
-        brink_say("resuming: %" PRId64 " of %d tiles are done", intact, count);
+        brink_say("resuming: %" PRId64 " of %d tiles are done and intact, %" PRId64
+                  " cells (%.1f %%)",
+                  intact, count, cells, 100 * (double)cells / (double)work->spec->grid.cell_count);
     if (work->job->rank == 0 && marked > intact)
         brink_say("%" PRId64 " tile%s damaged: computed again", marked - intact,
                   marked - intact == 1 ? " is" : "s are");
@@ -112,64 +137,6 @@ static void make_todo(struct brink_work *work, uint8_t *states, int64_t counts[]
     for (int64_t i = 0; i < work->spec->grid.tile_count; i++)
         if (!states[work->todo[i]])
             work->todo[work->todo_count++] = work->todo[i];
-}
-
-static const char *job_id(void)
-{
-    const char *id = getenv("SLURM_JOB_ID");
-    return id ? id : "";
-}
-
-static void describe_run(const struct brink_work *work, struct brink_run *run)
-{
-    *run = (struct brink_run){.start_time = wall_clock(),
-                              .end_time = brink_from_bits(BRINK_NAN_BITS),
-                              .ranks = work->job->ranks,
-                              .threads = work->job->threads,
-                              .kernel_version = BRINK_KERNEL_VERSION,
-                              .exit_code = -1,
-                              .tiles_before = work->spec->grid.tile_count - work->todo_count};
-    char library[MPI_MAX_LIBRARY_VERSION_STRING];
-    int length;
-    MPI_Get_library_version(library, &length);
-    library[strcspn(library, ",\n")] = '\0';
-    gethostname(run->host, sizeof run->host - 1);
-    snprintf(run->job_id, sizeof run->job_id, "%s", job_id());
-    snprintf(run->isa, sizeof run->isa, "%s", brink_lanes_isa());
-    snprintf(run->commit, sizeof run->commit, "%s", brink_build()->commit);
-    snprintf(run->mpi, sizeof run->mpi, "%.*s", (int)sizeof run->mpi - 1, library);
-    snprintf(run->hdf5, sizeof run->hdf5, "%s", brink_store_library());
-}
-
-// Rank 0 writes the row of this start into /runs. Independent.
-static void write_run(const struct brink_work *work, int32_t row, const struct brink_run *run)
-{
-    brink_err error = brink_store_run_write(work->store, row, run);
-    if (!error)
-        error = brink_store_sync(work->store);
-    if (error)
-        brink_work_die(error);
-}
-
-static int32_t begin_run(const struct brink_work *work, struct brink_run *run)
-{
-    int32_t row = 0;
-    describe_run(work, run);
-    brink_err error = brink_store_run_count(work->store, &row);
-    if (error)
-        brink_work_die(error);
-    row = row < BRINK_RUNS_MAX ? row : BRINK_RUNS_MAX - 1;
-    write_run(work, row, run);
-    return row;
-}
-
-static void end_run(const struct brink_work *work, int32_t row, struct brink_run *run,
-                    brink_err outcome)
-{
-    run->end_time = wall_clock();
-    run->exit_code = brink_exit_code(outcome);
-    run->tiles_done = work->schedule.done_count;
-    write_run(work, row, run);
 }
 
 static void tell_start(const struct brink_work *work, const char *path)
@@ -185,8 +152,10 @@ static void tell_start(const struct brink_work *work, const char *path)
 static brink_err lead(struct brink_work *work, const struct brink_run_options *options,
                       const int64_t counts[])
 {
-    struct brink_run run;
-    int32_t row = begin_run(work, &run);
+    brink_err error = brink_journal_begin(&work->journal, work->store, work->job,
+                                          work->spec->grid.tile_count - work->todo_count);
+    if (error)
+        brink_work_die(error);
     tell_start(work, options->path);
     brink_schedule_init(&work->schedule, work->todo_count, work->job->ranks, batch_seconds);
     brink_progress_start(&work->progress, work->spec, options->report_seconds);
@@ -202,24 +171,37 @@ static brink_err lead(struct brink_work *work, const struct brink_run_options *o
                              "here",
                              options->path);
     brink_progress_end(&work->progress, options->path);
-    end_run(work, row, &run, outcome);
+    brink_work_check_lease(work, 0);
+    error = brink_journal_end(&work->journal, work->store, work->schedule.done_count, outcome);
+    if (error)
+        brink_work_die(error);
     return outcome;
 }
 
-// Between open and close. Collective.
-static brink_err sweep_opened(struct brink_work *work, const struct brink_run_options *options,
-                              uint8_t *states)
+// From open to close. Collective.
+static brink_err sweep_file(struct brink_work *work, const struct brink_run_options *options,
+                            uint8_t *states)
 {
     int64_t counts[BRINK_STATUS_MAX] = {0};
     brink_err outcome = BRINK_OK;
+    open_file(work, options);
+    struct brink_guard *checking = guard(work, options, 0);
     make_todo(work, states, counts);
+    brink_guard_end(&checking);
     if (work->todo_count > 0 && work->job->rank == 0)
         outcome = lead(work, options, counts);
     else if (work->todo_count > 0)
         brink_work_run(work);
     else if (work->job->rank == 0)
         brink_say("%s is complete: nothing to do", options->path);
-    return brink_cluster_agree(outcome);
+    outcome = brink_cluster_agree(outcome);
+    struct brink_guard *closing = guard(work, options, 0);
+    brink_err late = brink_store_close(&work->store);
+    if (late)
+        brink_work_die(late);
+    brink_polite_barrier(); // the lease stays until no rank writes any more
+    brink_guard_end(&closing);
+    return outcome;
 }
 
 // All that can fail without a file: memory, the model's own preparation. Independent.
@@ -250,14 +232,12 @@ brink_err brink_cluster_sweep(const struct brink_job *job, const struct brink_sp
     uint8_t *states = NULL;
     brink_err error = brink_cluster_agree(prepare(&work, &states));
     if (!error)
-        error = make_file(job, spec, options->path);
-    if (!error) {
-        open_file(spec, options->path, &work.store);
-        error = sweep_opened(&work, options, states);
-        brink_err late = brink_store_close(&work.store);
-        if (late)
-            brink_work_die(late);
-    }
+        error = brink_claim(job, options, &work.lease);
+    if (!error)
+        error = make_file(&work, options);
+    if (!error)
+        error = sweep_file(&work, options, states);
+    brink_lease_close(&work.lease);
     brink_free(&states);
     brink_free(&work.todo);
     brink_stream_close(&work.stream);

@@ -27,12 +27,75 @@ struct order {
 
 static const double beat_seconds = 100e-6;
 
+// How old a check of the lease may be when a tile is written. The master's check ends the whole
+// job; the others' are for the case that the master itself hangs or has lost its way to the file.
+static const double lease_age_master = 0.2, lease_age_worker = 10;
+
 void brink_work_die(brink_err error)
 {
     brink_say_error("%s", brink_error_note());
-    brink_say_error("the job ends here; every finished tile is safe, run again to resume");
+    if (error != BRINK_ERR_LOCKED)
+        brink_say_error("the job ends here; every finished tile is safe, run again to resume");
     MPI_Abort(MPI_COMM_WORLD, brink_exit_code(error));
     abort(); // not reached
+}
+
+// ---- the file
+
+void brink_work_check_lease(struct brink_work *work, double age)
+{
+    double now = brink_clock();
+    if (now - work->lease_checked < age)
+        return;
+    work->lease_checked = now;
+    brink_err error = brink_lease_check(work->lease);
+    if (error)
+        brink_work_die(error);
+}
+
+static void store_tile(struct brink_work *work, const struct brink_tile *tile)
+{
+    brink_work_check_lease(work, work->job->rank == 0 ? lease_age_master : lease_age_worker);
+    brink_err error = brink_store_put(work->store, tile, &work->columns);
+    if (error)
+        brink_work_die(error);
+    work->unsynced = true;
+}
+
+// Makes what this rank has written survive a power loss; the master also leaves word in /runs.
+//
+// The order of the writes of one tile (data, checksum, state) holds for readers and for a killed
+// process. Not for a power loss: what is not synced yet may reach the disk in any order or in part,
+// a state before its data. Such a tile is marked done, but its checksum is not that of its data, so
+// the next start computes it again (tests/faults does this to a file). A power loss thus costs what
+// was written after the last commit, and nothing else.
+static void commit(struct brink_work *work)
+{
+    brink_err error;
+    if (work->job->rank == 0)
+        error = brink_journal_commit(&work->journal, work->store, work->schedule.done_count);
+    else
+        error = brink_store_sync(work->store);
+    if (error)
+        brink_work_die(error);
+    work->unsynced = false;
+    work->committed = brink_clock();
+}
+
+// What is due by the clock: the heartbeat of the lease, a commit. Also while no tile gets done.
+static void keep(struct brink_work *work)
+{
+    double now = brink_clock();
+    bool master = work->job->rank == 0;
+    if (master && now - work->lease_beaten >= BRINK_LEASE_BEAT_S) {
+        brink_err error = brink_lease_beat(work->lease);
+        if (error)
+            brink_work_die(error);
+        work->lease_beaten = work->lease_checked = now;
+    }
+    bool news = master && work->schedule.done_count > work->journal.run.tiles_done;
+    if ((work->unsynced || news) && now - work->committed >= work->commit_seconds)
+        commit(work);
 }
 
 // ---- master
@@ -167,14 +230,7 @@ static void collect(struct brink_work *work)
     struct brink_tile tile;
     int64_t tag;
     while (brink_stream_pop(work->stream, &work->columns, &tile, &tag)) {
-        brink_err error = brink_store_put(work->store, &tile, &work->columns);
-        double now = brink_clock();
-        if (!error && now - work->committed >= work->commit_seconds) {
-            work->committed = now;
-            error = brink_store_sync(work->store);
-        }
-        if (error)
-            brink_work_die(error);
+        store_tile(work, &tile);
         work->report.cells += tile.cells;
         work->report.steps += work->columns.steps;
         for (int i = 0; i < BRINK_STATUS_MAX; i++)
@@ -243,14 +299,15 @@ static void attend(struct brink_work *work)
 {
     bool bye = false;
     collect(work);
+    keep(work);
     if (work->job->rank == 0)
         serve(work);
     else
         drain(work, &bye);
-    if (brink_stop_wanted() && !work->no_more) {
+    if (brink_stop_wanted())
         work->no_more = true;
+    if (work->no_more) // again and again: a batch may have been on its way
         give_back(work);
-    }
     if (work->job->rank == 0 && !work->no_more)
         help_oneself(work);
     if (!work->no_more)
@@ -285,12 +342,23 @@ static void wind_up(struct brink_work *work)
     for (int i = 0; i < BRINK_ORDERS_MAX; i++)
         if (work->order[i].batch.count > 0)
             close_order(work, &work->order[i]);
+    if (work->unsynced) // the others may go on for long
+        commit(work);
 }
 
 static void take_leave(struct brink_work *work)
 {
     struct brink_polite polite = {0};
     const struct brink_report last = {.stopping = brink_stop_wanted(), .leaving = 1};
+    bool early = false;
+    // What the master sent before it heard of the stop comes back unbegun.
+    while (work->awaited > 0) {
+        if (!drain(work, &early))
+            brink_polite_sleep(&polite);
+        give_back(work);
+    }
+    assert(!early);
+    brink_polite_reset(&polite);
     send_report(work, &last);
     for (bool bye = false; !bye;)
         if (!drain(work, &bye))
@@ -302,6 +370,7 @@ static void wait_for_others(struct brink_work *work)
 {
     struct brink_polite polite = {0};
     while (work->ranks_left > 0) {
+        keep(work);
         if (serve(work))
             brink_polite_reset(&polite);
         else
@@ -314,6 +383,7 @@ void brink_work_run(struct brink_work *work)
     const struct brink_report hello = {.done = 0};
     work->pulse = (struct brink_pulse){.beat = beat, .context = work};
     work->committed = work->reported = brink_clock();
+    work->lease_checked = work->lease_beaten = work->committed;
     work->ranks_left = work->job->ranks - 1;
     for (int i = 0; i < 2 && work->job->rank != 0; i++)
         send_report(work, &hello);

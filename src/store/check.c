@@ -13,34 +13,47 @@
 #include "brink/base/build.h"
 #include "brink/base/memory.h"
 #include "brink/base/text.h"
+#include "seal.h"
 #include "types.h"
 
-// Opens a root attribute that must be a scalar of exactly `type`.
-static brink_err open_attribute(struct brink_door *door, hid_t file, const char *name, hid_t type,
-                                hid_t *attribute)
+// Is the space of a dataset or attribute a scalar (count 0), or a list of `count`?
+static bool right_space(hid_t space, int64_t count)
+{
+    hsize_t shape[H5S_MAX_RANK];
+    H5S_class_t kind = H5Sget_simple_extent_type(space);
+    if (count == 0)
+        return kind == H5S_SCALAR;
+    return kind == H5S_SIMPLE && H5Sget_simple_extent_ndims(space) == 1 &&
+           H5Sget_simple_extent_dims(space, shape, NULL) == 1 && shape[0] == (hsize_t)count;
+}
+
+brink_err brink_check_attribute(struct brink_door *door, hid_t file, const char *object,
+                                const char *name, hid_t type, int64_t count, hid_t *attribute)
 {
     hid_t space = H5I_INVALID_HID, stored = H5I_INVALID_HID;
     htri_t there = 0, equal = 0;
-    H5S_class_t shape = H5S_NO_CLASS;
-    brink_err error = BRINK_HDF5(door, name, there = H5Aexists(file, name));
+    *attribute = H5I_INVALID_HID;
+    brink_err error =
+        BRINK_HDF5(door, name, there = H5Aexists_by_name(file, object, name, H5P_DEFAULT));
     if (!error && !there)
         error = brink_fail(BRINK_ERR_BAD_FILE, "%s: not a brink result: no attribute %s",
                            door->path, name);
     if (!error)
-        error = BRINK_HDF5(door, name, *attribute = H5Aopen(file, name, H5P_DEFAULT));
+        error = BRINK_HDF5(
+            door, name, *attribute = H5Aopen_by_name(file, object, name, H5P_DEFAULT, H5P_DEFAULT));
     if (!error)
         error = BRINK_HDF5(door, name, stored = H5Aget_type(*attribute));
     if (!error)
         error = BRINK_HDF5(door, name, equal = H5Tequal(stored, type));
     if (!error)
         error = BRINK_HDF5(door, name, space = H5Aget_space(*attribute));
-    if (!error)
-        error = BRINK_HDF5(door, name, shape = H5Sget_simple_extent_type(space));
-    if (!error && (!equal || shape != H5S_SCALAR))
+    if (!error && (!equal || !right_space(space, count)))
         error =
             brink_fail(BRINK_ERR_BAD_FILE, "%s: attribute %s is of a wrong type", door->path, name);
     brink_door_close(door, &space, &error);
     brink_door_close(door, &stored, &error);
+    if (error)
+        brink_door_close(door, attribute, &error);
     return error;
 }
 
@@ -52,7 +65,7 @@ static brink_err read_text(struct brink_door *door, hid_t file, const char *name
     size_t length = 0;
     brink_err error = brink_file_type(door, BRINK_ELEMENT_TEXT, 0, &type);
     if (!error)
-        error = open_attribute(door, file, name, type, &attribute);
+        error = brink_check_attribute(door, file, ".", name, type, 0, &attribute);
     if (!error)
         error = BRINK_HDF5(door, name, H5Aread(attribute, type, &stored));
     if (!error)
@@ -72,7 +85,7 @@ static brink_err read_text(struct brink_door *door, hid_t file, const char *name
 static brink_err read_i32(struct brink_door *door, hid_t file, const char *name, int32_t *value)
 {
     hid_t attribute = H5I_INVALID_HID;
-    brink_err error = open_attribute(door, file, name, H5T_STD_I32LE, &attribute);
+    brink_err error = brink_check_attribute(door, file, ".", name, H5T_STD_I32LE, 0, &attribute);
     if (!error)
         error = BRINK_HDF5(door, name, H5Aread(attribute, H5T_NATIVE_INT32, value));
     brink_door_close(door, &attribute, &error);
@@ -104,7 +117,7 @@ static brink_err check_readable(const struct brink_door *door)
     unsigned char start[sizeof signature];
     struct stat status;
     brink_err error = BRINK_OK;
-    int descriptor = open(door->path, O_RDONLY | O_CLOEXEC);
+    int descriptor = open(door->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); // not stopped by a pipe
     if (descriptor < 0)
         return brink_fail(BRINK_ERR_IO, "%s: cannot open: %s", door->path, strerror(errno));
     ssize_t length = -1;
@@ -119,7 +132,7 @@ static brink_err check_readable(const struct brink_door *door)
     return error;
 }
 
-brink_err brink_check_open(struct brink_door *door, hid_t *file)
+brink_err brink_check_file(struct brink_door *door, hid_t *file)
 {
     hid_t access = H5I_INVALID_HID;
     brink_err error = check_readable(door);
@@ -128,7 +141,73 @@ brink_err brink_check_open(struct brink_door *door, hid_t *file)
     if (!error)
         error = BRINK_HDF5(door, "", *file = H5Fopen(door->path, H5F_ACC_RDONLY, access));
     brink_door_close(door, &access, &error);
+    return error;
+}
+
+brink_err brink_check_open(struct brink_door *door, hid_t *file)
+{
+    static const char magic[] = "brink_format";
+    bool intact = false;
+    htri_t there = 0;
+    brink_err error = brink_check_file(door, file);
+    if (!error)
+        error = BRINK_HDF5(door, magic, there = H5Aexists(*file, magic));
+    if (!error && !there)
+        error = brink_fail(BRINK_ERR_BAD_FILE, "%s: not a brink result: no attribute %s",
+                           door->path, magic);
+    // Before any text is read: in damaged ones HDF5 hangs or crashes.
+    if (!error)
+        error = brink_seal_check(door, *file, &intact);
+    door->unsealed = !intact;
     return error ? error : brink_check_format(door, *file);
+}
+
+brink_err brink_check_sealed(const struct brink_door *door)
+{
+    if (!door->unsealed)
+        return BRINK_OK;
+    return brink_fail(BRINK_ERR_BAD_FILE,
+                      "%s: damaged or edited: what never changes after creation has changed "
+                      "(brink verify says more)",
+                      door->path);
+}
+
+brink_err brink_check_storage(struct brink_door *door, hid_t file, enum brink_storage *storage)
+{
+    char *name = NULL;
+    brink_err error = read_text(door, file, "storage", &name);
+    if (!error && strcmp(name, brink_storage_names[BRINK_STORAGE_LIVE]) == 0)
+        *storage = BRINK_STORAGE_LIVE;
+    else if (!error && strcmp(name, brink_storage_names[BRINK_STORAGE_PACKED]) == 0)
+        *storage = BRINK_STORAGE_PACKED;
+    else if (!error)
+        error =
+            brink_fail(BRINK_ERR_BAD_FILE, "%s: attribute storage is \"%.40s\"", door->path, name);
+    brink_free(&name);
+    return error;
+}
+
+brink_err brink_check_origin(struct brink_door *door, hid_t file, struct brink_origin *origin)
+{
+    enum brink_storage storage = BRINK_STORAGE_LIVE;
+    const struct {
+        const char *name;
+        char **text;
+    } texts[] = {{"version", &origin->version},
+                 {"commit", &origin->commit},
+                 {"compiler", &origin->compiler},
+                 {"flags", &origin->flags},
+                 {"history", &origin->history}};
+    brink_err error = BRINK_OK;
+    *origin = (struct brink_origin){0};
+    for (size_t i = 0; !error && i < sizeof texts / sizeof texts[0]; i++)
+        error = read_text(door, file, texts[i].name, texts[i].text);
+    if (!error)
+        error = read_i32(door, file, "kernel_version", &origin->kernel_version);
+    if (!error)
+        error = brink_check_storage(door, file, &storage);
+    origin->packed = storage == BRINK_STORAGE_PACKED;
+    return error;
 }
 
 brink_err brink_check_read_spec(struct brink_door *door, hid_t file, char **json)
@@ -170,40 +249,39 @@ brink_err brink_check_spec(struct brink_door *door, hid_t file, const struct bri
     if (!error && writing && kernel != BRINK_KERNEL_VERSION)
         error = brink_fail(BRINK_ERR_MISMATCH,
                            "%s: made by kernel version %" PRId32 ", this program has %d: its "
-                           "cells would not have the same bits",
+                           "cells would not have the same bits (--allow-kernel-change goes on)",
                            door->path, kernel, BRINK_KERNEL_VERSION);
     brink_free(&json);
     return error;
 }
 
-static brink_err bad(const struct brink_door *door, const struct brink_array *array,
-                     const char *what)
+static brink_err bad(const struct brink_door *door, const char *name, const char *what)
 {
-    return brink_fail(BRINK_ERR_BAD_FILE, "%s: damaged or not ours: %s: %s", door->path,
-                      array->name, what);
+    return brink_fail(BRINK_ERR_BAD_FILE, "%s: damaged or not ours: %s: %s", door->path, name,
+                      what);
 }
 
-// Each link on the way must be a plain one: soft and external links lead out of our sight.
-static brink_err check_links(struct brink_door *door, hid_t file, const struct brink_array *array)
+brink_err brink_check_links(struct brink_door *door, hid_t file, const char *name)
 {
-    char prefix[sizeof array->name];
+    char prefix[192];
     size_t length = 0;
+    assert(strlen(name) < sizeof prefix);
     do {
-        length += strcspn(array->name + length, "/");
-        memcpy(prefix, array->name, length);
+        length += strcspn(name + length, "/");
+        memcpy(prefix, name, length);
         prefix[length] = '\0';
         htri_t there = 0;
         H5L_info_t link = {.type = H5L_TYPE_ERROR};
         brink_err error = BRINK_HDF5(door, prefix, there = H5Lexists(file, prefix, H5P_DEFAULT));
         if (!error && !there)
-            return bad(door, array, "missing");
+            return bad(door, name, "missing");
         if (!error)
             error = BRINK_HDF5(door, prefix, H5Lget_info(file, prefix, &link, H5P_DEFAULT));
         if (error)
             return error;
         if (link.type != H5L_TYPE_HARD)
-            return bad(door, array, "a link that leads elsewhere");
-    } while (array->name[length++] == '/');
+            return bad(door, name, "a link that leads elsewhere");
+    } while (name[length++] == '/');
     return BRINK_OK;
 }
 
@@ -221,10 +299,10 @@ static brink_err check_shape(struct brink_door *door, const struct brink_array *
     if (error)
         return error;
     if (rank != array->rank)
-        return bad(door, array, "wrong number of dimensions");
+        return bad(door, array->name, "wrong number of dimensions");
     for (int i = 0; i < rank; i++)
         if (shape[i] != array->shape[i] || shape_max[i] != array->shape[i])
-            return bad(door, array, "wrong shape");
+            return bad(door, array->name, "wrong shape");
     return BRINK_OK;
 }
 
@@ -238,37 +316,105 @@ static brink_err check_type(struct brink_door *door, const struct brink_array *a
     if (!error)
         error = BRINK_HDF5(door, array->name, equal = H5Tequal(stored, type));
     if (!error && !equal)
-        error = bad(door, array, "wrong type");
+        error = bad(door, array->name, "wrong type");
     brink_door_close(door, &stored, &error);
     brink_door_close(door, &type, &error);
     return error;
 }
 
-// Stored in this file, whole, unfiltered, a chunk for each tile.
-static brink_err check_storage(struct brink_door *door, const struct brink_array *array,
-                               hid_t dataset)
+// Those of a packed array, in order, and no others.
+static brink_err check_filters(struct brink_door *door, const struct brink_array *array,
+                               hid_t creation)
+{
+    H5Z_filter_t wanted[3], found = H5Z_FILTER_NONE;
+    int count = 0, there = 0;
+    if (array->filtered && array->size > 1 && array->element != BRINK_ELEMENT_TEXT)
+        wanted[count++] = H5Z_FILTER_SHUFFLE;
+    if (array->filtered)
+        wanted[count++] = H5Z_FILTER_DEFLATE;
+    if (array->filtered)
+        wanted[count++] = H5Z_FILTER_FLETCHER32;
+    brink_err error = BRINK_HDF5(door, array->name, there = H5Pget_nfilters(creation));
+    if (!error && there != count)
+        return bad(door, array->name, "stored in another way than ours: other filters");
+    for (int i = 0; !error && i < count; i++) {
+        unsigned flags = 0, config = 0;
+        size_t parameters = 0;
+        error = BRINK_HDF5(door, array->name,
+                           found = H5Pget_filter2(creation, (unsigned)i, &flags, &parameters, NULL,
+                                                  0, NULL, &config));
+        if (!error && found != wanted[i])
+            error = bad(door, array->name, "stored in another way than ours: other filters");
+    }
+    return error;
+}
+
+static brink_err check_fill(struct brink_door *door, const struct brink_array *array,
+                            hid_t creation)
+{
+    unsigned char wanted[sizeof(double)], found[sizeof(double)] = {0};
+    H5D_fill_value_t defined = H5D_FILL_VALUE_ERROR;
+    if (array->element == BRINK_ELEMENT_TEXT) {
+        brink_err error = BRINK_HDF5(door, array->name, H5Pfill_value_defined(creation, &defined));
+        return !error && defined != H5D_FILL_VALUE_DEFAULT
+                   ? bad(door, array->name, "wrong fill value")
+                   : error;
+    }
+    assert(array->size <= sizeof wanted);
+    brink_array_fill(array, wanted);
+    brink_err error = BRINK_HDF5(
+        door, array->name, H5Pget_fill_value(creation, brink_number_type(array->element), found));
+    if (!error && memcmp(wanted, found, array->size) != 0)
+        error = bad(door, array->name, "wrong fill value");
+    return error;
+}
+
+// A chunk for each tile (or piece of a packed list), all there in a live file, at fixed places.
+static brink_err check_chunks(struct brink_door *door, const struct brink_array *array,
+                              hid_t creation, hid_t dataset)
 {
     hsize_t chunk[H5S_MAX_RANK];
+    H5D_chunk_index_t index = H5D_CHUNK_IDX_BTREE;
+    int rank = 0;
+    brink_err error =
+        BRINK_HDF5(door, array->name, rank = H5Pget_chunk(creation, H5S_MAX_RANK, chunk));
+    if (!error &&
+        (rank != array->rank || memcmp(chunk, array->chunk, (size_t)rank * sizeof chunk[0]) != 0))
+        return bad(door, array->name, "its chunks are not the tiles");
+    if (!error)
+        error = BRINK_HDF5(door, array->name, H5Dget_chunk_index_type(dataset, &index));
+    if (!error && !array->filtered && index != H5D_CHUNK_IDX_NONE && index != H5D_CHUNK_IDX_SINGLE)
+        error = bad(door, array->name, "stored in another way than ours: another chunk index");
+    return error;
+}
+
+static brink_err check_stored(struct brink_door *door, const struct brink_array *array,
+                              hid_t dataset)
+{
     hid_t creation = H5I_INVALID_HID;
     H5D_layout_t layout = H5D_LAYOUT_ERROR, wanted = array->chunk[0] ? H5D_CHUNKED : H5D_CONTIGUOUS;
-    int filters = 0, external = 0, rank = 0;
+    H5D_alloc_time_t time = H5D_ALLOC_TIME_ERROR;
+    int external = 0;
     brink_err error = BRINK_HDF5(door, array->name, creation = H5Dget_create_plist(dataset));
     if (!error)
         error = BRINK_HDF5(door, array->name, layout = H5Pget_layout(creation));
     if (!error)
-        error = BRINK_HDF5(door, array->name, filters = H5Pget_nfilters(creation));
-    if (!error)
         error = BRINK_HDF5(door, array->name, external = H5Pget_external_count(creation));
-    if (!error && (layout != wanted || filters > 0 || external > 0))
-        error = bad(door, array, "stored in another way than ours");
+    if (!error)
+        error = BRINK_HDF5(door, array->name, H5Pget_alloc_time(creation, &time));
+    if (!error && (layout != wanted || external > 0 ||
+                   time != (array->filtered ? H5D_ALLOC_TIME_INCR : H5D_ALLOC_TIME_EARLY)))
+        error = bad(door, array->name, "stored in another way than ours");
+    if (!error)
+        error = check_filters(door, array, creation);
+    if (!error)
+        error = check_fill(door, array, creation);
     if (!error && array->chunk[0])
-        error = BRINK_HDF5(door, array->name, rank = H5Pget_chunk(creation, H5S_MAX_RANK, chunk));
-    if (!error && array->chunk[0] &&
-        (rank != array->rank || memcmp(chunk, array->chunk, (size_t)rank * sizeof chunk[0]) != 0))
-        error = bad(door, array, "its chunks are not the tiles");
+        error = check_chunks(door, array, creation, dataset);
     // 0 is also how this call fails; H5Dget_space_status errs where edge chunks are clipped.
-    if (!error && H5Dget_storage_size(dataset) != (hsize_t)brink_array_bytes(array))
-        error = bad(door, array, "not all of it is there");
+    if (!error && !array->filtered &&
+        H5Dget_storage_size(dataset) != (hsize_t)brink_array_bytes(array))
+        error = bad(door, array->name, "not all of it is there");
     brink_door_close(door, &creation, &error);
     return error;
 }
@@ -277,7 +423,7 @@ brink_err brink_check_array(struct brink_door *door, hid_t file, const struct br
                             hid_t *dataset)
 {
     *dataset = H5I_INVALID_HID;
-    brink_err error = check_links(door, file, array);
+    brink_err error = brink_check_links(door, file, array->name);
     if (!error)
         error = BRINK_HDF5(door, array->name, *dataset = H5Dopen2(file, array->name, H5P_DEFAULT));
     if (!error)
@@ -285,7 +431,7 @@ brink_err brink_check_array(struct brink_door *door, hid_t file, const struct br
     if (!error)
         error = check_type(door, array, *dataset);
     if (!error)
-        error = check_storage(door, array, *dataset);
+        error = check_stored(door, array, *dataset);
     if (error)
         brink_door_close(door, dataset, &error);
     return error;

@@ -4,17 +4,10 @@
 #include <string.h>
 
 #include "brink/base/memory.h"
-#include "door.h"
+#include "create.h"
 #include "draft.h"
-#include "layout.h"
+#include "seal.h"
 #include "types.h"
-
-// A file under construction.
-struct making {
-    struct brink_door door;
-    const struct brink_spec *spec;
-    hid_t file;
-};
 
 // Objects without times, links and attributes in order of creation and all in the header: readers
 // list the fields in our order, and there are no heaps and trees to break.
@@ -34,7 +27,7 @@ static brink_err order_object(struct brink_door *door, hid_t creation, bool grou
     return error;
 }
 
-static brink_err create_file(struct making *making, const char *name)
+static brink_err create_file(struct brink_making *making, const char *name)
 {
     struct brink_door *door = &making->door;
     hid_t creation = H5I_INVALID_HID, access = H5I_INVALID_HID;
@@ -51,7 +44,7 @@ static brink_err create_file(struct making *making, const char *name)
     return error;
 }
 
-static brink_err create_group(struct making *making, const char *name)
+static brink_err create_group(struct brink_making *making, const char *name)
 {
     struct brink_door *door = &making->door;
     hid_t creation = H5I_INVALID_HID, group = H5I_INVALID_HID;
@@ -66,16 +59,34 @@ static brink_err create_group(struct making *making, const char *name)
     return error;
 }
 
-// Contiguous, or a chunk for each tile; allocated and filled at once, which with fixed dimensions
-// gives HDF5's implicit chunk index: nothing but raw data changes ever after.
-static brink_err set_storage(struct brink_door *door, const struct brink_array *array,
+static brink_err set_filters(struct brink_door *door, const struct brink_array *array, int level,
                              hid_t creation)
 {
+    brink_err error = BRINK_OK;
+    if (array->size > 1 && array->element != BRINK_ELEMENT_TEXT)
+        error = BRINK_HDF5(door, array->name, H5Pset_shuffle(creation));
+    if (!error)
+        error = BRINK_HDF5(door, array->name, H5Pset_deflate(creation, (unsigned)level));
+    if (!error)
+        error = BRINK_HDF5(door, array->name, H5Pset_fletcher32(creation));
+    return error;
+}
+
+// Contiguous, or a chunk for each tile; allocated and filled at once, which with fixed dimensions
+// gives HDF5's implicit chunk index: nothing but raw data changes ever after. Packed chunks get
+// their place when their size is known.
+static brink_err set_storage(struct brink_making *making, const struct brink_array *array,
+                             hid_t creation)
+{
+    struct brink_door *door = &making->door;
+    H5D_alloc_time_t time = array->filtered ? H5D_ALLOC_TIME_INCR : H5D_ALLOC_TIME_EARLY;
     brink_err error = order_object(door, creation, false);
     if (!error && array->chunk[0])
         error = BRINK_HDF5(door, array->name, H5Pset_chunk(creation, array->rank, array->chunk));
+    if (!error && array->filtered)
+        error = set_filters(door, array, making->level, creation);
     if (!error)
-        error = BRINK_HDF5(door, array->name, H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY));
+        error = BRINK_HDF5(door, array->name, H5Pset_alloc_time(creation, time));
     if (!error)
         error = BRINK_HDF5(door, array->name, H5Pset_fill_time(creation, H5D_FILL_TIME_ALLOC));
     if (!error && array->element != BRINK_ELEMENT_TEXT)
@@ -84,7 +95,7 @@ static brink_err set_storage(struct brink_door *door, const struct brink_array *
     return error;
 }
 
-static brink_err write_coordinate(struct making *making, const struct brink_array *array,
+static brink_err write_coordinate(struct brink_making *making, const struct brink_array *array,
                                   hid_t dataset)
 {
     void *data = NULL;
@@ -101,7 +112,7 @@ static brink_err write_coordinate(struct making *making, const struct brink_arra
 
 static brink_err create_array(void *context, const struct brink_array *array)
 {
-    struct making *making = context;
+    struct brink_making *making = context;
     struct brink_door *door = &making->door;
     hid_t type = H5I_INVALID_HID, space = H5I_INVALID_HID, creation = H5I_INVALID_HID,
           dataset = H5I_INVALID_HID;
@@ -112,7 +123,7 @@ static brink_err create_array(void *context, const struct brink_array *array)
     if (!error)
         error = BRINK_HDF5(door, array->name, creation = H5Pcreate(H5P_DATASET_CREATE));
     if (!error)
-        error = set_storage(door, array, creation);
+        error = set_storage(making, array, creation);
     if (!error)
         error = BRINK_HDF5(door, array->name,
                            dataset = H5Dcreate2(making->file, array->name, type, space, H5P_DEFAULT,
@@ -132,7 +143,7 @@ static brink_err create_array(void *context, const struct brink_array *array)
 // for NeXus viewers.
 static brink_err link_array(void *context, const struct brink_array *array)
 {
-    struct making *making = context;
+    struct brink_making *making = context;
     struct brink_door *door = &making->door;
     const struct brink_spec *spec = making->spec;
     char second[160];
@@ -161,7 +172,7 @@ static brink_err link_array(void *context, const struct brink_array *array)
 
 static brink_err write_attribute(void *context, const struct brink_attribute *attribute)
 {
-    struct making *making = context;
+    struct brink_making *making = context;
     struct brink_door *door = &making->door;
     hid_t type = H5I_INVALID_HID, space = H5I_INVALID_HID, id = H5I_INVALID_HID;
     hsize_t count = (hsize_t)attribute->count;
@@ -185,7 +196,7 @@ static brink_err write_attribute(void *context, const struct brink_attribute *at
 }
 
 // NeXus wants the title of a plot as a dataset, too.
-static brink_err write_title(struct making *making)
+static brink_err write_title(struct brink_making *making)
 {
     static const char name[] = "entry/data/title";
     struct brink_door *door = &making->door;
@@ -213,30 +224,31 @@ static brink_err write_title(struct making *making)
     return error;
 }
 
-static brink_err create_contents(struct making *making)
+brink_err brink_making_open(struct brink_making *making, const char *name)
 {
     const struct brink_spec *spec = making->spec;
-    brink_err error = BRINK_OK;
+    enum brink_storage storage = brink_origin_storage(making->origin);
+    brink_err error = create_file(making, name);
     for (int i = 0; !error && brink_layout_groups[i]; i++)
         error = create_group(making, brink_layout_groups[i]);
     if (!error)
-        error = brink_layout_arrays(spec, create_array, making);
+        error = brink_layout_arrays(spec, storage, create_array, making);
     if (!error)
-        error = brink_layout_arrays(spec, link_array, making);
+        error = brink_layout_arrays(spec, storage, link_array, making);
     if (!error)
         error = write_title(making);
     if (!error)
-        error = brink_layout_attributes(spec, write_attribute, making);
-    if (!error)
-        error = BRINK_HDF5(&making->door, "", H5Fflush(making->file, H5F_SCOPE_GLOBAL));
+        error = brink_layout_attributes(spec, making->origin, write_attribute, making);
     return error;
 }
 
 brink_err brink_store_create(const char *path, const struct brink_spec *spec)
 {
-    struct making making = {.door = {.path = path, .blame = BRINK_ERR_IO, .writing = true},
-                            .spec = spec,
-                            .file = H5I_INVALID_HID};
+    struct brink_origin origin;
+    struct brink_making making = {.door = {.path = path, .blame = BRINK_ERR_IO, .writing = true},
+                                  .spec = spec,
+                                  .origin = &origin,
+                                  .file = H5I_INVALID_HID};
     struct brink_draft draft;
     int64_t bytes = brink_store_bytes(spec);
     if (bytes < 0)
@@ -247,12 +259,18 @@ brink_err brink_store_create(const char *path, const struct brink_spec *spec)
     brink_err error = brink_draft_open(&draft, path, bytes);
     if (error)
         return error;
-    error = create_file(&making, brink_text_get(&draft.name));
+    error = brink_layout_origin(spec, &origin);
     if (!error)
-        error = create_contents(&making);
+        error = brink_making_open(&making, brink_text_get(&draft.name));
+    if (!error)
+        error = BRINK_HDF5(&making.door, "", H5Fflush(making.file, H5F_SCOPE_GLOBAL));
     brink_door_close(&making.door, &making.file, &error);
+    if (!error)
+        error = brink_seal_file(brink_text_get(&draft.name), draft.descriptor, spec,
+                                BRINK_STORAGE_LIVE, 0);
     if (!error)
         error = brink_draft_publish(&draft);
     brink_draft_discard(&draft);
+    brink_origin_free(&origin);
     return error;
 }

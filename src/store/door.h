@@ -13,6 +13,7 @@ struct brink_door {
     const char *path; // borrowed, for messages
     brink_err blame;  // code of a failing call, unless the system refused (BRINK_ERR_IO)
     bool writing;     // the first failure is final: HDF5 may crash when it closes such a file
+    bool unsealed;    // the file's seal does not fit: something in it is damaged
     bool broken;      // it happened: nothing is called any more, ids are abandoned
 };
 

@@ -13,25 +13,42 @@
 // /tiles/state    u1     [T]      0     1: this tile is done
 // /tiles/checksum u8     [T]      0     XXH3 of the tile's columns, its number, the spec hash
 // /runs/COLUMN    see below [256]       one row per start; text is fixed-length UTF-8
+// /runs/checksum  u8     [256]    0     XXH3 of the row's columns, its number, the spec hash
 // /runs/count     i4     [1]      0     rows in use
+// /runs/writing   i4     [1]      -1    the row being written: it may be torn
+// /seal/ranges    u8     [R][2]   0     bytes of the file, from and to, that are written later:
+//                                       those of fields, tiles, runs, and the digest
+// /seal/digest    u8     [1]      0     XXH3 of all other bytes of the file
+// /seal/whole     u8     [1]      0     of a packed file
 // /entry          NXentry, /entry/data NXdata: hard links to all root arrays, and `title`
 //
 // Grid dimensions are the axes in the order of the specification; the last varies fastest.
 // Tiles are numbered row-major over the grid of tiles, and clipped at the far edges. Everything is
 // allocated and filled at creation, without filters or times; later only raw data changes.
+//
+// A packed file (root attribute storage = "packed") never changes: every array of more than one
+// element is chunked, shuffled, deflated and has Fletcher's checksums, chunks are allocated when
+// written, /seal/ranges is what lies behind the headers, and /seal/whole is the XXH3 of all bytes
+// of the file but its own eight and those of /seal/digest.
 #include "layout.h"
 
 #include <assert.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#define XXH_STATIC_LINKING_ONLY // a hash state on the stack
+#include <xxhash.h>
 
 #include "brink/base/elementary.h"
 #include "brink/base/memory.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "checksums are over stored bytes");
 
-const char *const brink_layout_groups[] = {"tiles", "runs", "entry", "entry/data", NULL};
+const char *const brink_layout_groups[] = {"tiles", "runs", "seal", "entry", "entry/data", NULL};
+const char *const brink_storage_names[] = {
+    [BRINK_STORAGE_LIVE] = "in place", [BRINK_STORAGE_PACKED] = "packed"};
+
+enum { PACKED_CHUNK = 65536 }; // elements of a chunk of a packed list
 
 static const struct {
     const char *name;
@@ -46,7 +63,8 @@ static const struct {
     }
 #define TEXT(member, meaning) NUMBER(TEXT, member, "1", meaning)
     NUMBER(F64, start_time, "seconds since 1970-01-01 00:00:00", "start of the run (UTC)"),
-    NUMBER(F64, end_time, "seconds since 1970-01-01 00:00:00", "end of the run (UTC)"),
+    NUMBER(F64, end_time, "seconds since 1970-01-01 00:00:00",
+           "end of the run, or its last commit while exit_code is -1 (UTC)"),
     NUMBER(I32, ranks, "1", "MPI ranks of the job"),
     NUMBER(I32, threads, "1", "OpenMP threads of rank 0"),
     NUMBER(I32, kernel_version, "1", "version of the arithmetic"),
@@ -68,6 +86,19 @@ size_t brink_run_offset(int index)
     return run_columns[index].offset;
 }
 
+uint64_t brink_run_checksum(const struct brink_spec *spec, int32_t row, const void *const cells[],
+                            const size_t sizes[])
+{
+    XXH3_state_t state;
+    const uint64_t number = (uint64_t)row;
+    XXH3_64bits_reset(&state);
+    for (int i = 0; i < BRINK_RUN_COLUMNS; i++)
+        XXH3_64bits_update(&state, cells[i], sizes[i]);
+    XXH3_64bits_update(&state, &number, sizeof number);
+    XXH3_64bits_update(&state, &spec->hash, sizeof spec->hash);
+    return XXH3_64bits_digest(&state);
+}
+
 size_t brink_element_size(enum brink_element element)
 {
     static const size_t sizes[] = {
@@ -86,6 +117,7 @@ static struct brink_array array_of(enum brink_role role, int index, enum brink_e
                                 .size = brink_element_size(element),
                                 .rank = 1,
                                 .fill = fill,
+                                .written = role != BRINK_ROLE_COORDINATE,
                                 .unit = "1",
                                 .meaning = ""};
 }
@@ -107,7 +139,7 @@ static brink_err visit_axis(const struct brink_spec *spec, int index, brink_arra
         return error;
     array.element = BRINK_ELEMENT_F64;
     array.size = brink_element_size(BRINK_ELEMENT_F64);
-    array.role = BRINK_ROLE_PAIR_FIRST;
+    array.role = BRINK_ROLE_PAIR_FIRST; // not written later, as the scale
     array.unit = "1";
     array.meaning = "x at the start";
     snprintf(array.name, sizeof array.name, "%s_x0", parameter->name);
@@ -174,15 +206,75 @@ static brink_err visit_runs(brink_array_visit *visit, void *context)
         if (error)
             return error;
     }
-    struct brink_array array = array_of(BRINK_ROLE_RUN_COUNT, 0, BRINK_ELEMENT_I32, 0);
-    array.shape[0] = 1;
-    array.meaning = "rows in use";
-    snprintf(array.name, sizeof array.name, "runs/count");
+    return BRINK_OK;
+}
+
+static brink_err visit_lists(brink_array_visit *visit, void *context)
+{
+    static const struct {
+        const char *name;
+        enum brink_role role;
+        enum brink_element element;
+        double fill;
+        hsize_t length;
+        const char *meaning;
+    } lists[] = {
+        {"runs/checksum", BRINK_ROLE_RUN_CHECKSUM, BRINK_ELEMENT_U64, 0, BRINK_RUNS_MAX,
+         "XXH3 (64 bits) of the row: its columns in order, then its number and the spec hash as "
+         "64-bit integers, little-endian"},
+        {"runs/count", BRINK_ROLE_RUN_COUNT, BRINK_ELEMENT_I32, 0, 1, "rows in use"},
+        {"runs/writing", BRINK_ROLE_RUN_WRITING, BRINK_ELEMENT_I32, -1, 1,
+         "row being written, -1: none"},
+        {"seal/digest", BRINK_ROLE_SEAL, BRINK_ELEMENT_U64, 0, 1,
+         "XXH3 (64 bits) of all bytes of the file outside of seal/ranges"},
+        {"seal/whole", BRINK_ROLE_SEAL_WHOLE, BRINK_ELEMENT_U64, 0, 1,
+         "of a packed file: XXH3 (64 bits) of all its bytes but those of seal/digest and "
+         "seal/whole"},
+    };
+    brink_err error = BRINK_OK;
+    for (size_t i = 0; !error && i < sizeof lists / sizeof lists[0]; i++) {
+        struct brink_array array = array_of(lists[i].role, 0, lists[i].element, lists[i].fill);
+        array.shape[0] = lists[i].length;
+        array.written = lists[i].role != BRINK_ROLE_SEAL_WHOLE;
+        array.meaning = lists[i].meaning;
+        snprintf(array.name, sizeof array.name, "%s", lists[i].name);
+        error = visit(context, &array);
+    }
+    return error;
+}
+
+// As many as there are arrays that are written later.
+static brink_err visit_ranges(const struct brink_spec *spec, brink_array_visit *visit,
+                              void *context)
+{
+    struct brink_array array = array_of(BRINK_ROLE_SEAL_RANGES, 0, BRINK_ELEMENT_U64, 0);
+    array.rank = 2;
+    array.shape[0] = (hsize_t)__builtin_popcountll(spec->record) + BRINK_RUN_COLUMNS + 6;
+    array.shape[1] = 2;
+    array.written = false;
+    array.meaning = "bytes of the file, from and to, that are written after its creation";
+    snprintf(array.name, sizeof array.name, "seal/ranges");
     return visit(context, &array);
 }
 
-brink_err brink_layout_arrays(const struct brink_spec *spec, brink_array_visit *visit,
-                              void *context)
+// Stands between the arrays of a live file and a visitor of a packed one.
+struct packer {
+    brink_array_visit *visit;
+    void *context;
+};
+
+static brink_err visit_packed(void *context, const struct brink_array *live)
+{
+    const struct packer *packer = context;
+    struct brink_array array = *live;
+    if (array.rank == 1 && !array.chunk[0] && array.shape[0] > 1)
+        array.chunk[0] = array.shape[0] < PACKED_CHUNK ? array.shape[0] : PACKED_CHUNK;
+    array.filtered = array.chunk[0] > 0;
+    array.written = array.role == BRINK_ROLE_SEAL || array.role == BRINK_ROLE_SEAL_WHOLE;
+    return packer->visit(packer->context, &array);
+}
+
+static brink_err visit_live(const struct brink_spec *spec, brink_array_visit *visit, void *context)
 {
     brink_err error = BRINK_OK;
     int recorded = 0;
@@ -193,7 +285,19 @@ brink_err brink_layout_arrays(const struct brink_spec *spec, brink_array_visit *
             error = visit_field(spec, &spec->model->fields[i], recorded++, visit, context);
     if (!error)
         error = visit_tiles(spec, visit, context);
-    return error ? error : visit_runs(visit, context);
+    if (!error)
+        error = visit_runs(visit, context);
+    if (!error)
+        error = visit_lists(visit, context);
+    return error ? error : visit_ranges(spec, visit, context);
+}
+
+brink_err brink_layout_arrays(const struct brink_spec *spec, enum brink_storage storage,
+                              brink_array_visit *visit, void *context)
+{
+    struct packer packer = {visit, context};
+    return storage == BRINK_STORAGE_LIVE ? visit_live(spec, visit, context)
+                                         : visit_live(spec, visit_packed, &packer);
 }
 
 int brink_array_axis(const struct brink_array *array, int dimension)
@@ -224,6 +328,16 @@ void brink_array_coordinate(const struct brink_array *array, const struct brink_
         else
             numbers[i] = axis->values[i];
     }
+}
+
+void brink_array_fill(const struct brink_array *array, void *element)
+{
+    const int64_t whole = array->element == BRINK_ELEMENT_F64 ? 0 : (int64_t)array->fill;
+    memset(element, 0, array->size);
+    if (array->element == BRINK_ELEMENT_F64)
+        memcpy(element, &array->fill, sizeof array->fill);
+    else if (array->element != BRINK_ELEMENT_TEXT) // two's complement, the low bytes first
+        memcpy(element, &whole, array->size);
 }
 
 int64_t brink_array_bytes(const struct brink_array *array)
@@ -261,7 +375,7 @@ int64_t brink_store_bytes(const struct brink_spec *spec)
     // three times.
     size_t texts = strlen(spec->json) + 3 * strlen(spec->title) + strlen(spec->source);
     struct sum sum = {.bytes = 65536 + (int64_t)texts, .fits = true};
-    brink_err error = brink_layout_arrays(spec, add_bytes, &sum);
+    brink_err error = brink_layout_arrays(spec, BRINK_STORAGE_LIVE, add_bytes, &sum);
     assert(!error); // add_bytes never fails
     return error || !sum.fits ? -1 : sum.bytes;
 }

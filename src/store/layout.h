@@ -31,8 +31,16 @@ enum brink_role {
     BRINK_ROLE_STATE, // of the tiles
     BRINK_ROLE_CHECKSUM,
     BRINK_ROLE_RUN, // column `index` of /runs
+    BRINK_ROLE_RUN_CHECKSUM,
     BRINK_ROLE_RUN_COUNT,
+    BRINK_ROLE_RUN_WRITING,
+    BRINK_ROLE_SEAL,        // digest of all bytes that do not change after creation ...
+    BRINK_ROLE_SEAL_RANGES, // ... but these
+    BRINK_ROLE_SEAL_WHOLE,  // of a packed file: digest of all bytes
 };
+
+// How the arrays lie in the file: to be written in place, or as an archive that never changes.
+enum brink_storage { BRINK_STORAGE_LIVE, BRINK_STORAGE_PACKED };
 
 // One array of the file.
 struct brink_array {
@@ -44,6 +52,8 @@ struct brink_array {
     int rank;
     hsize_t shape[BRINK_RANK_MAX];
     hsize_t chunk[BRINK_RANK_MAX];   // chunk[0] = 0: contiguous
+    bool filtered;                   // shuffled, deflated and checked by Fletcher's checksum
+    bool written;                    // changes after creation
     double fill;                     // exact in every type; text is filled with zeros
     const char *unit, *meaning;      // borrowed
     const struct brink_field *field; // borrowed; of a FIELD
@@ -58,8 +68,11 @@ struct brink_attribute {
     const void *data; // [count ? count : 1], in memory types; const char * for TEXT
 };
 
-#define BRINK_RUN_COLUMNS 14
-#define BRINK_FORMAT      "sweep" // the root attribute brink_format: our magic
+#define BRINK_RUN_COLUMNS     14
+#define BRINK_SEAL_RANGES_MAX (BRINK_FIELD_MAX + BRINK_RUN_COLUMNS + 8)
+#define BRINK_FORMAT          "sweep" // the root attribute brink_format: our magic
+
+extern const char *const brink_storage_names[]; // by storage: the root attribute `storage`
 
 // Bytes of a number of `element`, 0 for TEXT.
 size_t brink_element_size(enum brink_element element);
@@ -68,12 +81,17 @@ typedef brink_err brink_array_visit(void *context, const struct brink_array *arr
 typedef brink_err brink_attribute_visit(void *context, const struct brink_attribute *attribute);
 
 // Hands every array to `visit`, in the order of the file; stops at the first error.
-brink_err brink_layout_arrays(const struct brink_spec *spec, brink_array_visit *visit,
-                              void *context) BRINK_CHECKED;
+brink_err brink_layout_arrays(const struct brink_spec *spec, enum brink_storage storage,
+                              brink_array_visit *visit, void *context) BRINK_CHECKED;
 
 // Hands every attribute to `visit`; stops at the first error. Values live until visit returns.
-brink_err brink_layout_attributes(const struct brink_spec *spec, brink_attribute_visit *visit,
-                                  void *context) BRINK_CHECKED;
+brink_err brink_layout_attributes(const struct brink_spec *spec, const struct brink_origin *origin,
+                                  brink_attribute_visit *visit, void *context) BRINK_CHECKED;
+
+// The origin of a file that this program makes from `spec`. Release with brink_origin_free, also
+// after a failure.
+brink_err brink_layout_origin(const struct brink_spec *spec,
+                              struct brink_origin *origin) BRINK_CHECKED;
 
 // The groups of the file below the root, parents first; ends with NULL.
 extern const char *const brink_layout_groups[];
@@ -85,10 +103,19 @@ int brink_array_axis(const struct brink_array *array, int dimension);
 void brink_array_coordinate(const struct brink_array *array, const struct brink_spec *spec,
                             void *data);
 
-// Bytes of the array in the file; chunks at the far edges count in full. -1: more than 2^63.
+// Fills element[array->size] with the fill value as it is stored.
+void brink_array_fill(const struct brink_array *array, void *element);
+
+// Bytes of the array in the file, unless filtered; chunks at the far edges count in full. -1: more
+// than 2^63.
 int64_t brink_array_bytes(const struct brink_array *array);
 
 // Offset of column `index` of /runs in struct brink_run.
 size_t brink_run_offset(int index);
+
+// What runs/checksum holds for row `row` whose stored cells are cells[BRINK_RUN_COLUMNS], of
+// sizes[] bytes.
+uint64_t brink_run_checksum(const struct brink_spec *spec, int32_t row, const void *const cells[],
+                            const size_t sizes[]);
 
 #endif

@@ -4,7 +4,8 @@
 // object         attributes
 // .              NX_class, default, Conventions, title, source, history, references, brink_format,
 //                schema_version i4, spec (JSON), spec_hash (16 hex digits), model, lr_unit,
-//                kernel_version i4, version, commit, compiler, flags, fixed_NAME f8 ([2] of a pair)
+//                kernel_version i4, version, commit, compiler, flags, storage ("in place" or
+//                "packed"), fixed_NAME f8 ([2] of a pair)
 // every array    units, long_name
 // coordinates    scale: list | linear | log
 // fields         coordinates (if an axis is of pairs), _FillValue NaN (f8 only)
@@ -23,12 +24,14 @@
 
 #include "brink/base/build.h"
 #include "brink/base/elementary.h"
+#include "brink/base/memory.h"
 #include "brink/base/text.h"
 #include "layout.h"
 
 // Where attributes go while the layout is walked over.
 struct walk {
     const struct brink_spec *spec;
+    const struct brink_origin *origin;
     brink_attribute_visit *visit;
     void *context;
 };
@@ -65,7 +68,7 @@ static const char *axis_name(const struct brink_spec *spec, int axis)
 static brink_err visit_texts(const struct walk *walk)
 {
     const struct brink_spec *spec = walk->spec;
-    const struct brink_build *build = brink_build();
+    const struct brink_origin *origin = walk->origin;
     char hash[17];
     snprintf(hash, sizeof hash, "%016" PRIx64, spec->hash);
     const struct {
@@ -81,10 +84,13 @@ static brink_err visit_texts(const struct walk *walk)
         {".", "spec_hash", hash},
         {".", "model", spec->model->name},
         {".", "lr_unit", spec->model->lr_units[spec->lr_unit]},
-        {".", "version", build->version},
-        {".", "commit", build->commit},
-        {".", "compiler", build->compiler},
-        {".", "flags", build->flags},
+        {".", "version", origin->version},
+        {".", "commit", origin->commit},
+        {".", "compiler", origin->compiler},
+        {".", "flags", origin->flags},
+        {".", "history", origin->history},
+        {".", "storage",
+         brink_storage_names[origin->packed ? BRINK_STORAGE_PACKED : BRINK_STORAGE_LIVE]},
         {"tiles", "order",
          "row-major over the grid of tiles, the axes in the order of the dimensions; tiles at the "
          "far edges are clipped"},
@@ -100,25 +106,18 @@ static brink_err visit_texts(const struct walk *walk)
     return error;
 }
 
-static brink_err visit_origin(const struct walk *walk)
+static brink_err visit_source(const struct walk *walk)
 {
-    const struct brink_build *build = brink_build();
-    const char *slash = strrchr(walk->spec->source, '/');
-    struct brink_text source = {0}, history = {0};
-    brink_text_add(&source, "brink %s (%s), model %s", build->version, build->commit,
+    struct brink_text source = {0};
+    brink_text_add(&source, "brink %s (%s), model %s", walk->origin->version, walk->origin->commit,
                    walk->spec->model->name);
-    // Only the file's own name: the same specification from another folder is the same.
-    brink_text_add(&history, "created by brink %s from %s", build->version,
-                   slash ? slash + 1 : walk->spec->source);
-    brink_err error = put_built(walk, ".", "source", &source);
-    brink_err second = put_built(walk, ".", "history", &history);
-    return error ? error : second;
+    return put_built(walk, ".", "source", &source);
 }
 
 static brink_err visit_numbers(const struct walk *walk)
 {
     const struct brink_spec *spec = walk->spec;
-    int32_t schema = BRINK_SCHEMA_VERSION, kernel = BRINK_KERNEL_VERSION;
+    int32_t schema = BRINK_SCHEMA_VERSION, kernel = walk->origin->kernel_version;
     brink_err error = put(walk, ".", "schema_version", BRINK_ELEMENT_I32, 0, &schema);
     if (!error)
         error = put(walk, ".", "kernel_version", BRINK_ELEMENT_I32, 0, &kernel);
@@ -210,16 +209,53 @@ static brink_err visit_array(void *context, const struct brink_array *array)
     return error;
 }
 
-brink_err brink_layout_attributes(const struct brink_spec *spec, brink_attribute_visit *visit,
-                                  void *context)
+brink_err brink_layout_attributes(const struct brink_spec *spec, const struct brink_origin *origin,
+                                  brink_attribute_visit *visit, void *context)
 {
-    struct walk walk = {spec, visit, context};
+    struct walk walk = {spec, origin, visit, context};
+    // Arrays of both storages have the same attributes.
     brink_err error = visit_texts(&walk);
     if (!error)
-        error = visit_origin(&walk);
+        error = visit_source(&walk);
     if (!error)
         error = visit_numbers(&walk);
     if (!error)
         error = visit_nexus_axes(&walk);
-    return error ? error : brink_layout_arrays(spec, visit_array, &walk);
+    return error ? error : brink_layout_arrays(spec, BRINK_STORAGE_LIVE, visit_array, &walk);
+}
+
+static char *copy_of(const char *text, brink_err *error)
+{
+    struct brink_text copy = {0};
+    brink_text_add(&copy, "%s", text);
+    *error = *error ? *error : copy.error;
+    return copy.data;
+}
+
+brink_err brink_layout_origin(const struct brink_spec *spec, struct brink_origin *origin)
+{
+    const struct brink_build *build = brink_build();
+    const char *slash = strrchr(spec->source, '/');
+    struct brink_text history = {0};
+    brink_err error = BRINK_OK;
+    *origin = (struct brink_origin){.kernel_version = BRINK_KERNEL_VERSION};
+    // Only the file's own name: the same specification from another folder is the same.
+    brink_text_add(&history, "created by brink %s from %s", build->version,
+                   slash ? slash + 1 : spec->source);
+    origin->history = history.data;
+    error = history.error;
+    origin->version = copy_of(build->version, &error);
+    origin->commit = copy_of(build->commit, &error);
+    origin->compiler = copy_of(build->compiler, &error);
+    origin->flags = copy_of(build->flags, &error);
+    return error;
+}
+
+void brink_origin_free(struct brink_origin *origin)
+{
+    brink_free(&origin->version);
+    brink_free(&origin->commit);
+    brink_free(&origin->compiler);
+    brink_free(&origin->flags);
+    brink_free(&origin->history);
 }

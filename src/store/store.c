@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An open result file: tiles in and out at their fixed places, states, runs.
+// An open result file: tiles in and out at their fixed places, states.
 #include "brink/store/store.h"
 
 #include <assert.h>
@@ -11,23 +11,11 @@
 #define XXH_STATIC_LINKING_ONLY // a hash state on the stack
 #include <xxhash.h>
 
+#include "block.h"
 #include "brink/base/memory.h"
 #include "check.h"
-#include "door.h"
-#include "layout.h"
+#include "opened.h"
 #include "types.h"
-
-struct brink_store {
-    struct brink_door door;
-    struct brink_text path; // owned
-    const struct brink_spec *spec;
-    hid_t file;
-    hid_t fields[BRINK_FIELD_MAX]; // in the order of columns
-    int field_count;
-    hid_t state, checksum, runs[BRINK_RUN_COLUMNS], run_count;
-    struct brink_array run_arrays[BRINK_RUN_COLUMNS];
-    int descriptor; // our own, for fdatasync; -1 when reading
-};
 
 // ---- opening and closing
 
@@ -54,12 +42,51 @@ static brink_err adopt_array(void *context, const struct brink_array *array)
         store->runs[array->index] = dataset;
         store->run_arrays[array->index] = *array;
         break;
+    case BRINK_ROLE_RUN_CHECKSUM:
+        store->run_checksum = dataset;
+        break;
     case BRINK_ROLE_RUN_COUNT:
         store->run_count = dataset;
+        break;
+    case BRINK_ROLE_RUN_WRITING:
+        store->run_writing = dataset;
         break;
     default: // coordinates are a matter of the specification
         brink_door_close(&store->door, &dataset, &error);
     }
+    return error;
+}
+
+// What is done of a packed file stays so.
+static brink_err check_packed(struct brink_store *store)
+{
+    uint8_t *states = NULL;
+    const int64_t count = store->spec->grid.tile_count;
+    int64_t done = 0;
+    brink_err error = brink_alloc(&states, (size_t)count, 1);
+    if (!error)
+        error = brink_store_states(store, states);
+    for (int64_t i = 0; !error && i < count; i++)
+        done += states[i] == 1;
+    if (!error && done < count)
+        error = brink_fail(BRINK_ERR_MISMATCH,
+                           "%s: packed with %" PRId64 " of %" PRId64 " tiles done, and a packed "
+                           "file is never written to: go on with the file it was packed from",
+                           store->door.path, done, count);
+    brink_free(&states);
+    return error;
+}
+
+// Everything after the file is open.
+static brink_err adopt_file(struct brink_store *store, bool writing, bool any_kernel)
+{
+    brink_err error = brink_check_spec(&store->door, store->file, store->spec, !any_kernel);
+    if (!error)
+        error = brink_check_storage(&store->door, store->file, &store->storage);
+    if (!error)
+        error = brink_layout_arrays(store->spec, store->storage, adopt_array, store);
+    if (!error && writing && store->storage == BRINK_STORAGE_PACKED)
+        error = check_packed(store);
     return error;
 }
 
@@ -75,7 +102,8 @@ static brink_err make_store(const char *path, const struct brink_spec *spec, boo
     made->door =
         (struct brink_door){.path = brink_text_get(&made->path), .blame = BRINK_ERR_BAD_FILE};
     made->spec = spec;
-    made->file = made->state = made->checksum = made->run_count = H5I_INVALID_HID;
+    made->file = made->state = made->checksum = H5I_INVALID_HID;
+    made->run_count = made->run_checksum = made->run_writing = H5I_INVALID_HID;
     for (int i = 0; i < BRINK_FIELD_MAX; i++)
         made->fields[i] = H5I_INVALID_HID;
     for (int i = 0; i < BRINK_RUN_COLUMNS; i++)
@@ -113,7 +141,9 @@ static void close_ids(struct brink_store *store, brink_err *error)
         brink_door_close(door, &store->runs[i], error);
     brink_door_close(door, &store->state, error);
     brink_door_close(door, &store->checksum, error);
+    brink_door_close(door, &store->run_checksum, error);
     brink_door_close(door, &store->run_count, error);
+    brink_door_close(door, &store->run_writing, error);
     brink_door_close(door, &store->file, error);
 }
 
@@ -126,8 +156,8 @@ static void release(struct brink_store **store)
     brink_free(store);
 }
 
-brink_err brink_store_open(const char *path, const struct brink_spec *spec, MPI_Comm comm,
-                           MPI_Info info, struct brink_store **store)
+static brink_err open_to_write(const char *path, const struct brink_spec *spec, MPI_Comm comm,
+                               MPI_Info info, bool any_kernel, struct brink_store **store)
 {
     struct brink_door door = {.path = path, .blame = BRINK_ERR_BAD_FILE};
     hid_t file = H5I_INVALID_HID;
@@ -143,9 +173,7 @@ brink_err brink_store_open(const char *path, const struct brink_spec *spec, MPI_
         error = brink_check_format(&opened->door, file);
     }
     if (!error)
-        error = brink_check_spec(&opened->door, file, spec, true);
-    if (!error)
-        error = brink_layout_arrays(spec, adopt_array, opened);
+        error = adopt_file(opened, true, any_kernel);
     if (error) {
         // The file is abandoned: closing it would wait for ranks that found nothing wrong.
         if (opened)
@@ -158,8 +186,20 @@ brink_err brink_store_open(const char *path, const struct brink_spec *spec, MPI_
     return BRINK_OK;
 }
 
-brink_err brink_store_open_read(const char *path, const struct brink_spec *spec,
-                                struct brink_store **store)
+brink_err brink_store_open(const char *path, const struct brink_spec *spec, MPI_Comm comm,
+                           MPI_Info info, struct brink_store **store)
+{
+    return open_to_write(path, spec, comm, info, false, store);
+}
+
+brink_err brink_store_open_any_kernel(const char *path, const struct brink_spec *spec,
+                                      MPI_Comm comm, MPI_Info info, struct brink_store **store)
+{
+    return open_to_write(path, spec, comm, info, true, store);
+}
+
+brink_err brink_store_open_unsealed(const char *path, const struct brink_spec *spec,
+                                    struct brink_store **store)
 {
     struct brink_store *opened = NULL;
     *store = NULL;
@@ -167,14 +207,25 @@ brink_err brink_store_open_read(const char *path, const struct brink_spec *spec,
     if (!error)
         error = brink_check_open(&opened->door, &opened->file);
     if (!error)
-        error = brink_check_spec(&opened->door, opened->file, spec, false);
-    if (!error)
-        error = brink_layout_arrays(spec, adopt_array, opened);
+        error = adopt_file(opened, false, true);
     if (error && opened)
         close_ids(opened, &error);
     if (error && opened)
         release(&opened);
     *store = opened;
+    return error;
+}
+
+brink_err brink_store_open_read(const char *path, const struct brink_spec *spec,
+                                struct brink_store **store)
+{
+    brink_err error = brink_store_open_unsealed(path, spec, store);
+    if (!error)
+        error = brink_check_sealed(&(*store)->door);
+    if (error && *store) {
+        brink_err late = brink_store_close(store);
+        (void)late; // the first error is the one to tell
+    }
     return error;
 }
 
@@ -190,72 +241,42 @@ brink_err brink_store_close(struct brink_store **store)
     return error;
 }
 
+brink_err brink_store_check_kernel(struct brink_store *store)
+{
+    return brink_check_spec(&store->door, store->file, store->spec, true);
+}
+
+brink_err brink_store_origin(const char *path, struct brink_origin *origin)
+{
+    struct brink_door door = {.path = path, .blame = BRINK_ERR_BAD_FILE};
+    hid_t file = H5I_INVALID_HID;
+    *origin = (struct brink_origin){0};
+    brink_err error = brink_check_open(&door, &file);
+    if (!error)
+        error = brink_check_origin(&door, file, origin);
+    if (!error)
+        error = brink_check_sealed(&door);
+    brink_door_close(&door, &file, &error);
+    return error;
+}
+
 brink_err brink_store_spec(const char *path, char **json)
 {
+    *json = NULL;
     struct brink_door door = {.path = path, .blame = BRINK_ERR_BAD_FILE};
     hid_t file = H5I_INVALID_HID;
     brink_err error = brink_check_open(&door, &file);
     if (!error)
         error = brink_check_read_spec(&door, file, json);
+    if (!error)
+        error = brink_check_sealed(&door);
+    if (error)
+        brink_free(json);
     brink_door_close(&door, &file, &error);
     return error;
 }
 
 // ---- tiles
-
-// A block of arrays of one shape: where it is in the file, and as it lies in memory.
-struct block {
-    hid_t place, memory;
-};
-
-static brink_err open_block(struct brink_door *door, int rank, const int64_t size[],
-                            const int64_t start[], const int64_t count[], struct block *block)
-{
-    hsize_t sizes[BRINK_RANK_MAX], starts[BRINK_RANK_MAX], counts[BRINK_RANK_MAX];
-    for (int i = 0; i < rank; i++) {
-        sizes[i] = (hsize_t)size[i];
-        starts[i] = (hsize_t)start[i];
-        counts[i] = (hsize_t)count[i];
-    }
-    *block = (struct block){H5I_INVALID_HID, H5I_INVALID_HID};
-    brink_err error = BRINK_HDF5(door, "", block->place = H5Screate_simple(rank, sizes, NULL));
-    if (!error)
-        error = BRINK_HDF5(
-            door, "",
-            H5Sselect_hyperslab(block->place, H5S_SELECT_SET, starts, NULL, counts, NULL));
-    if (!error)
-        error = BRINK_HDF5(door, "", block->memory = H5Screate_simple(rank, counts, NULL));
-    return error;
-}
-
-static void close_block(struct brink_door *door, struct block *block, brink_err *error)
-{
-    brink_door_close(door, &block->memory, error);
-    brink_door_close(door, &block->place, error);
-}
-
-static brink_err move_block(struct brink_door *door, const char *name, hid_t dataset, hid_t type,
-                            const struct block *block, void *data, bool write)
-{
-    if (write)
-        return BRINK_HDF5(door, name,
-                          H5Dwrite(dataset, type, block->memory, block->place, H5P_DEFAULT, data));
-    return BRINK_HDF5(door, name,
-                      H5Dread(dataset, type, block->memory, block->place, H5P_DEFAULT, data));
-}
-
-// Element `at` of a list of `length`.
-static brink_err move_element(struct brink_door *door, const char *name, hid_t dataset, hid_t type,
-                              int64_t length, int64_t at, void *data, bool write)
-{
-    struct block block;
-    const int64_t one = 1;
-    brink_err error = open_block(door, 1, &length, &at, &one, &block);
-    if (!error)
-        error = move_block(door, name, dataset, type, &block, data, write);
-    close_block(door, &block, &error);
-    return error;
-}
 
 static brink_err move_columns(struct brink_store *store, const struct brink_tile *tile,
                               const struct brink_columns *columns, bool write)
@@ -264,17 +285,17 @@ static brink_err move_columns(struct brink_store *store, const struct brink_tile
                                                   [BRINK_I32] = BRINK_ELEMENT_I32,
                                                   [BRINK_F64] = BRINK_ELEMENT_F64};
     const struct brink_grid *grid = &store->spec->grid;
-    struct block block;
+    struct brink_block block;
     assert(columns->count == store->field_count);
     brink_err error =
-        open_block(&store->door, grid->rank, grid->size, tile->start, tile->count, &block);
+        brink_block_open(&store->door, grid->rank, grid->size, tile->start, tile->count, &block);
     for (int i = 0; !error && i < columns->count; i++) {
         const struct brink_field *field = columns->field[i];
-        error =
-            move_block(&store->door, field->name, store->fields[i],
-                       brink_number_type(elements[field->type]), &block, columns->column[i], write);
+        error = brink_block_move(&store->door, field->name, store->fields[i],
+                                 brink_number_type(elements[field->type]), &block,
+                                 columns->column[i], write);
     }
-    close_block(&store->door, &block, &error);
+    brink_block_close(&store->door, &block, &error);
     return error;
 }
 
@@ -305,14 +326,19 @@ brink_err brink_store_put(struct brink_store *store, const struct brink_tile *ti
     uint64_t sum = checksum(store, tile, columns);
     uint8_t done = 1;
     int64_t count = store->spec->grid.tile_count;
+    if (store->storage == BRINK_STORAGE_PACKED)
+        return brink_fail(BRINK_ERR_BAD_FILE,
+                          "%s: tile %" PRId64 " is damaged, and a packed file cannot be mended: "
+                          "run the sweep into a new one",
+                          store->door.path, tile->number);
     // In this order: whoever sees the state finds the rest.
     brink_err error = move_columns(store, tile, columns, true);
     if (!error)
-        error = move_element(&store->door, "tiles/checksum", store->checksum, H5T_NATIVE_UINT64,
-                             count, tile->number, &sum, true);
+        error = brink_block_list(&store->door, "tiles/checksum", store->checksum, H5T_NATIVE_UINT64,
+                                 count, tile->number, 1, &sum, true);
     if (!error)
-        error = move_element(&store->door, "tiles/state", store->state, H5T_NATIVE_UINT8, count,
-                             tile->number, &done, true);
+        error = brink_block_list(&store->door, "tiles/state", store->state, H5T_NATIVE_UINT8, count,
+                                 tile->number, 1, &done, true);
     return error;
 }
 
@@ -322,12 +348,26 @@ brink_err brink_store_get(struct brink_store *store, const struct brink_tile *ti
     uint64_t sum = 0;
     brink_err error = move_columns(store, tile, columns, false);
     if (!error)
-        error = move_element(&store->door, "tiles/checksum", store->checksum, H5T_NATIVE_UINT64,
-                             store->spec->grid.tile_count, tile->number, &sum, false);
+        error = brink_block_list(&store->door, "tiles/checksum", store->checksum, H5T_NATIVE_UINT64,
+                                 store->spec->grid.tile_count, tile->number, 1, &sum, false);
     if (!error) {
         *intact = sum == checksum(store, tile, columns);
         brink_columns_count(columns, tile->cells);
     }
+    return error;
+}
+
+brink_err brink_store_statuses(struct brink_store *store, const struct brink_tile *tile,
+                               int8_t *status)
+{
+    const struct brink_grid *grid = &store->spec->grid;
+    struct brink_block block;
+    brink_err error =
+        brink_block_open(&store->door, grid->rank, grid->size, tile->start, tile->count, &block);
+    if (!error) // the first field always
+        error = brink_block_move(&store->door, "status", store->fields[0], H5T_NATIVE_INT8, &block,
+                                 status, false);
+    brink_block_close(&store->door, &block, &error);
     return error;
 }
 
@@ -340,50 +380,4 @@ brink_err brink_store_sync(struct brink_store *store)
         return BRINK_OK;
     store->door.broken = true;
     return brink_fail(BRINK_ERR_IO, "%s: cannot sync: %s", store->door.path, strerror(errno));
-}
-
-// ---- runs
-
-brink_err brink_store_run_count(struct brink_store *store, int32_t *count)
-{
-    brink_err error = BRINK_HDF5(
-        &store->door, "runs/count",
-        H5Dread(store->run_count, H5T_NATIVE_INT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, count));
-    if (!error && (*count < 0 || *count > BRINK_RUNS_MAX))
-        error = brink_fail(BRINK_ERR_BAD_FILE, "%s: damaged: runs/count is %" PRId32,
-                           store->door.path, *count);
-    return error;
-}
-
-static brink_err write_column(struct brink_store *store, int column, int32_t row,
-                              const struct brink_run *run)
-{
-    const struct brink_array *array = &store->run_arrays[column];
-    char value[sizeof *run] = {0};
-    const char *member = (const char *)run + brink_run_offset(column);
-    // Of text nothing after its end.
-    size_t length =
-        array->element == BRINK_ELEMENT_TEXT ? strnlen(member, array->size) : array->size;
-    hid_t type = H5I_INVALID_HID;
-    memcpy(value, member, length);
-    brink_err error = brink_file_type(&store->door, array->element, array->size, &type);
-    if (!error)
-        error = move_element(&store->door, array->name, store->runs[column], type, BRINK_RUNS_MAX,
-                             row, value, true);
-    brink_door_close(&store->door, &type, &error);
-    return error;
-}
-
-brink_err brink_store_run_write(struct brink_store *store, int32_t row, const struct brink_run *run)
-{
-    int32_t count = 0;
-    assert(row >= 0 && row < BRINK_RUNS_MAX);
-    brink_err error = brink_store_run_count(store, &count);
-    for (int i = 0; !error && i < BRINK_RUN_COLUMNS; i++)
-        error = write_column(store, i, row, run);
-    if (error || row < count)
-        return error;
-    count = row + 1; // last: a row counts when it is whole
-    return move_element(&store->door, "runs/count", store->run_count, H5T_NATIVE_INT32, 1, 0,
-                        &count, true);
 }

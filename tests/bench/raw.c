@@ -24,7 +24,7 @@ void raw_run(const struct brink_curve *curve, int64_t blocks, const double h[], 
 {
     struct lane_vector vectors[KERNEL_VECTORS];
     enum kernel_kind kind = KERNEL_A;
-    kernel_find(curve, &kind);
+    brink_kernel_find(curve, &kind);
     for (int i = 0; i < LANES; i++) {
         struct lane_vector *vector = &vectors[i / VEC_WIDTH];
         struct brink_point point = {curve, h[i], x[i], y[i]};
@@ -35,13 +35,13 @@ void raw_run(const struct brink_curve *curve, int64_t blocks, const double h[], 
         vector->at[LANE_Y][lane] = y[i];
         vector->at[LANE_H][lane] = h[i];
         vector->at[LANE_KEPT_X][lane] = (double)NAN;
-        kernel_bounds(kind, &point, &endless, &vector->at[LANE_FAR][lane],
-                      &vector->at[LANE_NEAR][lane]);
+        brink_kernel_bounds(kind, &point, &endless, &vector->at[LANE_FAR][lane],
+                            &vector->at[LANE_NEAR][lane]);
         vector->curve = curve;
         vector->used = VEC_ALL;
     }
     for (int64_t block = 0; block < blocks; block++)
-        kernels[0][kind].block(vectors, &endless);
+        brink_kernels[0][kind].block(vectors, &endless);
     for (int i = 0; i < LANES; i++) {
         x[i] = vectors[i / VEC_WIDTH].at[LANE_X][i % VEC_WIDTH];
         y[i] = vectors[i / VEC_WIDTH].at[LANE_Y][i % VEC_WIDTH];

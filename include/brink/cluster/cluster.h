@@ -32,14 +32,17 @@ brink_err brink_cluster_agree(brink_err mine) BRINK_CHECKED;
 brink_err brink_cluster_share(const struct brink_job *job, char **text) BRINK_CHECKED;
 
 struct brink_run_options {
-    const char *path;      // of the result
-    double report_seconds; // between progress lines in a log
-    double commit_seconds; // between fdatasyncs of a rank
+    const char *path;         // of the result
+    double report_seconds;    // between progress lines in a log
+    double commit_seconds;    // between fdatasyncs of a rank
+    bool steal_lease;         // take the file from whoever writes it
+    bool allow_kernel_change; // go on in a file of another kernel version
 };
 
 // Runs the sweep to its end, or until SIGINT, SIGTERM or SIGUSR1 (BRINK_ERR_STOPPED), creating
-// `path` or going on where it stopped. Collective. All ranks return the same code; on an I/O error
-// in mid-run the whole job ends here, with its exit code and one message.
+// `path` or going on where it stopped. Collective. BRINK_ERR_LOCKED if another job writes it. All
+// ranks return the same code; on an I/O error, or if another job takes the file, in mid-run the
+// whole job ends here, with its exit code and one message.
 brink_err brink_cluster_sweep(const struct brink_job *job, const struct brink_spec *spec,
                               const struct brink_run_options *options) BRINK_CHECKED;
 

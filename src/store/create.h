@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// The making of a result file, live or packed, up to its cells.
+#ifndef BRINK_STORE_CREATE_H
+#define BRINK_STORE_CREATE_H
+
+#include "door.h"
+#include "layout.h"
+
+// A file under construction.
+struct brink_making {
+    struct brink_door door;
+    const struct brink_spec *spec;     // borrowed
+    const struct brink_origin *origin; // borrowed
+    int level;                         // of compression, of a packed file
+    hid_t file;
+};
+
+// Makes the file `name`, whole but for its seal, with coordinates and fill. It stays open.
+brink_err brink_making_open(struct brink_making *making, const char *name) BRINK_CHECKED;
+
+static inline enum brink_storage brink_origin_storage(const struct brink_origin *origin)
+{
+    return origin->packed ? BRINK_STORAGE_PACKED : BRINK_STORAGE_LIVE;
+}
+
+#endif

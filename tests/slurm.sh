@@ -20,7 +20,9 @@ skip() {
 [ "$(id -u)" = 0 ] || skip "needs root"
 PATH=$PATH:/usr/sbin:/sbin
 for program in munged slurmctld slurmd sbatch srun mpirun unshare; do
-    command -v $program > /dev/null || skip "no $program"
+    command -v $program > /dev/null && continue
+    echo "FAIL: no $program, which the set-up installs for root"
+    exit 1
 done
 unshare --uts --mount --pid --fork --mount-proc mount -t tmpfs none /dev/shm 2>/dev/null ||
     skip "no namespaces of our own here"

@@ -44,7 +44,7 @@ LDLIBS_CORE := -fopenmp $(YAML_LIBS) $(XXHASH_LIBS) -lm $(EXTRA_LDFLAGS)
 LDLIBS_ALL  := $(HDF5_LIBS) $(MPI_LIBS) $(LDLIBS_CORE)
 
 # ---- lists: floors 0 to 3 are plain C, built without the include paths of MPI and HDF5
-CORE_SRC := $(sort $(foreach f,base objective dynamics sweep,$(wildcard src/$(f)/*.c)))
+CORE_SRC := $(sort $(foreach f,base objective dynamics network sweep,$(wildcard src/$(f)/*.c)))
 HIGH_SRC := $(sort $(wildcard src/store/*.c src/cluster/*.c))
 CLI_SRC  := $(sort $(wildcard src/cli/*.c))
 TEST_SRC := $(sort $(wildcard tests/check_*.c))

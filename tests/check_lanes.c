@@ -156,6 +156,7 @@ static void check_mixed(const char *parameter, const double values[], int value_
                         struct brink_rules rules)
 {
     struct brink_curve *curves;
+    row = unit_scaled(row);
     struct bag bag = new_bag(value_count * row, rules);
     ck_assert_ok(brink_alloc(&curves, (size_t)value_count, sizeof *curves));
     for (int i = 0; i < value_count; i++)

@@ -50,7 +50,9 @@ run() {
 
 # Under the sanitizers everything is slow, and what MPI and HDF5 leak is not ours: leaks are
 # looked for where neither is linked.
-[ -n "${SANITIZE:-}" ] && export CK_TIMEOUT_MULTIPLIER=20 ASAN_OPTIONS=detect_leaks=0
+if [ -n "${SANITIZE:-}" ]; then
+    export CK_TIMEOUT_MULTIPLIER=20 BRINK_TEST_SCALE=0.02 ASAN_OPTIONS=detect_leaks=0
+fi
 
 mkdir -p "$BUILD/tests"
 for source in tests/check_*.c; do

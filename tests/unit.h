@@ -33,6 +33,15 @@
                       brink_error_note());                                                         \
     } while (0)
 
+// `count` random cases, or more or fewer as BRINK_TEST_SCALE says: few under the sanitizers, many
+// in a long check.
+static inline int unit_scaled(int count)
+{
+    const char *scale = getenv("BRINK_TEST_SCALE");
+    double scaled = scale ? count * strtod(scale, NULL) : count;
+    return scaled < 16 ? 16 : (int)scaled;
+}
+
 // `timeout` in seconds for each test; set for the slowest machine, it only ends hangs.
 static inline int unit_run(const char *name, const TTest *const tests[], size_t count)
 {

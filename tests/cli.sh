@@ -22,13 +22,17 @@ expect 0 "check" "$brink" help
 expect 0 "75  stopped early" "$brink" help
 expect 0 "max_steps" "$brink" help spec
 expect 0 "usage: brink trace" "$brink" help trace
-expect 2 "no command 'x'" "$brink" help x
+expect 2 "unknown command 'x'" "$brink" help x
+expect 2 "did you mean 'verify'" "$brink" verfy small.h5
+expect 2 "did you mean '--threads'" "$brink" run small.yaml --thraeds=2
+expect 2 "missing after '--output'" "$brink" run small.yaml --output
+expect 2 "'b.h5' is a word too many" "$brink" verify a.h5 b.h5
 expect 0 "kernel" "$brink" version
 expect 0 "usage: brink run" "$brink" run --help
 expect 2 "which specification" "$brink" run
 expect 2 "--frobnicate" "$brink" run small.yaml --frobnicate
-expect 2 "whole number >= 1" "$brink" run small.yaml --threads 0
-expect 2 "seconds > 0" "$brink" run small.yaml --commit-interval never
+expect 2 "whole number from 1 to 4096" "$brink" run small.yaml --threads 0
+expect 2 "not a number from 0.001" "$brink" run small.yaml --commit-interval never
 expect 3 "nosuch.yaml" "$brink" run nosuch.yaml
 expect 2 "did you mean 'lr'" "$brink" run small.yaml lrr.num=3
 if [ -e small.h5 ]; then bad "a failed run left a file"; else ok; fi

@@ -34,9 +34,9 @@ json() {
 # verify: intact, incomplete, damaged, and what is no result at all.
 before=$(sha256sum full.h5)
 expect 2 "which file" "$brink" verify
-expect 2 "which file" "$brink" verify full.h5 full.h5
-expect 2 "whole number >= 1" "$brink" verify full.h5 --deep 0
-expect 2 "more than 10000000" "$brink" verify full.h5 --deep 10000001
+expect 2 "a word too many" "$brink" verify full.h5 full.h5
+expect 2 "whole number from 1 to" "$brink" verify full.h5 --deep 0
+expect 2 "from 1 to 10000000" "$brink" verify full.h5 --deep 10000001
 expect 0 "usage: brink verify" "$brink" verify --help
 expect 0 "full.h5: intact and complete: 8 of 8 tiles" "$brink" verify full.h5
 expect 0 "200 cells computed again, equal to the bit (seed 3)" \
@@ -125,8 +125,8 @@ expect 4 "dor#1 = 1, lr#5 = " "$brink" diff full.h5 off.h5
 expect 4 "180 cells, equal in 13 fields" "$brink" diff full.h5 off.h5 --rtol 1e-12
 
 # pack
-expect 2 "which file, and into which" "$brink" pack full.h5
-expect 2 "more than 9" "$brink" pack full.h5 -o packed.h5 --level 10
+expect 2 "into which file" "$brink" pack full.h5
+expect 2 "from 1 to 9" "$brink" pack full.h5 -o packed.h5 --level 10
 expect 0 "packed into packed.h5" "$brink" pack full.h5 -o packed.h5
 expect 0 "8 of 8 tiles, packed" "$brink" verify packed.h5 --deep 50
 expect 0 "180 cells, equal in 13 fields" "$brink" diff full.h5 packed.h5

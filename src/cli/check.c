@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // `brink check`: what a specification means and costs, without running it.
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -93,25 +92,12 @@ static brink_err print_check(const struct brink_spec *spec)
 
 static brink_err run(const struct brink_command *self, int argc, char **argv, bool *told)
 {
-    static const struct option table[] = {{"help", no_argument, NULL, 'h'}, {0}};
-    (void)told;
-    opterr = 0;
-    for (int c; (c = getopt_long(argc, argv, "h", table, NULL)) != -1;) {
-        if (c != 'h')
-            return brink_command_misuse(self, argv);
-        brink_command_print_help(self);
-        return BRINK_OK;
-    }
-    if (optind >= argc)
-        return brink_fail(BRINK_ERR_USAGE, "check: which specification? usage: brink check %s",
-                          self->usage);
+    struct brink_words words;
     struct brink_spec *spec = NULL;
-    brink_err error = brink_spec_read(argv[optind], argc - optind - 1, argv + optind + 1, &spec);
-    if (!error && spec->axis_count == 0)
-        error = brink_fail(BRINK_ERR_USAGE,
-                           "%s: axes: a sweep needs at least one axis; one point "
-                           "alone is for brink trace",
-                           argv[optind]);
+    (void)told;
+    brink_err error = brink_command_parse(self, argc, argv, NULL, &words);
+    if (!error)
+        error = brink_command_sweep_spec(&words, &spec);
     if (!error)
         error = print_check(spec);
     brink_spec_free(&spec);
@@ -124,5 +110,8 @@ const struct brink_command brink_command_check = {
     .summary = "Checks a specification and says what it means and costs",
     .help = "Prints axes, cells, tiles, the size of the result, memory, and how many cells are\n"
             "undefined in the chosen unit of the learning rate. Creates nothing.\n",
+    .words_min = 1,
+    .words_max = BRINK_WORDS_ANY,
+    .question = "which specification?",
     .run = run,
 };

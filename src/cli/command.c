@@ -1,30 +1,61 @@
 // SPDX-License-Identifier: MIT
-// What the subcommands share: options, names, sizes.
+// What the subcommands share: names, specifications, sizes.
 #include "command.h"
 
-#include <errno.h>
-#include <getopt.h>
+#include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "brink/base/memory.h"
+#include "brink/base/nearest.h"
 #include "brink/base/text.h"
+#include "brink/store/store.h"
 
-brink_err brink_command_misuse(const struct brink_command *self, char *const argv[])
+enum { COMMANDS_MAX = 64 };
+
+const struct brink_command *brink_command_find(const char *name)
 {
-    // getopt has moved past the offender, unless it is a cluster of short options.
-    const char *word = optind > 0 ? argv[optind - 1] : "";
-    return brink_fail(BRINK_ERR_USAGE,
-                      "%s: bad option or missing value at '%s'; usage: brink %s %s", self->name,
-                      word, self->name, self->usage);
+    for (int i = 0; brink_commands[i]; i++)
+        if (strcmp(brink_commands[i]->name, name) == 0)
+            return brink_commands[i];
+    return NULL;
 }
 
-void brink_command_print_help(const struct brink_command *self)
+brink_err brink_command_unknown(const char *name)
 {
-    printf("usage: brink %s %s\n\n%s.\n", self->name, self->usage, self->summary);
-    if (self->help[0])
-        printf("\n%s", self->help);
+    const char *names[COMMANDS_MAX], *nearest;
+    int count = 0;
+    for (; brink_commands[count]; count++) {
+        assert(count < COMMANDS_MAX);
+        names[count] = brink_commands[count]->name;
+    }
+    nearest = brink_nearest_word(name, count, names);
+    if (nearest)
+        return brink_fail(BRINK_ERR_USAGE, "unknown command '%s'; did you mean '%s'?", name,
+                          nearest);
+    return brink_fail(BRINK_ERR_USAGE, "unknown command '%s'; `brink help` lists them", name);
+}
+
+brink_err brink_command_sweep_spec(const struct brink_words *words, struct brink_spec **spec)
+{
+    const char *path = words->word[0];
+    brink_err error = brink_spec_read(path, words->count - 1, words->word + 1, spec);
+    if (!error && (*spec)->axis_count == 0)
+        error = brink_fail(BRINK_ERR_USAGE,
+                           "%s: axes: a sweep needs at least one axis; one point alone is for "
+                           "brink trace",
+                           path);
+    return error;
+}
+
+brink_err brink_command_result_spec(const char *path, struct brink_spec **spec)
+{
+    char *json = NULL;
+    brink_err error = brink_store_spec(path, &json);
+    if (!error)
+        error = brink_spec_parse(path, json, strlen(json), 0, NULL, spec);
+    brink_free(&json);
+    return error;
 }
 
 brink_err brink_command_result_path(const char *spec_path, const char *output, char **path)
@@ -44,26 +75,6 @@ brink_err brink_command_result_path(const char *spec_path, const char *output, c
     }
     *path = text.data;
     return text.error;
-}
-
-brink_err brink_command_count(const char *option, const char *text, long long min, long long *value)
-{
-    char *end;
-    errno = 0;
-    *value = strtoll(text, &end, 10);
-    if (end == text || *end || errno || *value < min)
-        return brink_fail(BRINK_ERR_USAGE, "%s: '%s' is not a whole number >= %lld", option, text,
-                          min);
-    return BRINK_OK;
-}
-
-brink_err brink_command_seconds(const char *option, const char *text, double *value)
-{
-    char *end;
-    *value = strtod(text, &end);
-    if (end == text || *end || !(*value > 0 && *value < 1e9))
-        return brink_fail(BRINK_ERR_USAGE, "%s: '%s' is not a number of seconds > 0", option, text);
-    return BRINK_OK;
 }
 
 const char *brink_command_bytes(double bytes, char text[32])

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // `brink diff`: whether two results hold the same cells, which differ, and why they may.
-#include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -15,11 +14,19 @@
 
 struct options {
     const char *path_a, *path_b; // borrowed
-    const char *fields[BRINK_FIELD_MAX];
-    int field_count;
+    struct brink_list fields;
     double relative, absolute;
     long long max;
-    bool json, help;
+    bool json;
+};
+
+static const struct brink_option option_table[] = {
+    {"rtol", "R", "relative tolerance [0]", BRINK_INTO(relative)},
+    {"atol", "A", "absolute tolerance [0]", BRINK_INTO(absolute)},
+    {"field", "NAME", "only this field; may be given again", BRINK_INTO(fields)},
+    {"max", "N", "show N cells of each field [3]", BRINK_INTO(max), .max = 100000},
+    {"json", NULL, "the comparison for programs", BRINK_INTO(json)},
+    {.name = NULL},
 };
 
 // What is said besides the cells.
@@ -28,61 +35,6 @@ struct reasons {
     struct brink_text specification; // "  key: A -> B" lines
     struct brink_text origin;        // likewise
 };
-
-static brink_err read_tolerance(const char *option, const char *text, double *value)
-{
-    char *end;
-    *value = strtod(text, &end);
-    if (end == text || *end || !(*value >= 0) || isinf(*value))
-        return brink_fail(BRINK_ERR_USAGE, "%s: '%s' is not a number >= 0", option, text);
-    return BRINK_OK;
-}
-
-static brink_err parse(const struct brink_command *self, int argc, char **argv,
-                       struct options *options)
-{
-    enum { RTOL = 256, ATOL, FIELD, MAX, JSON };
-    static const long long shown_max = 100000;
-    static const struct option table[] = {
-        {"rtol", required_argument, NULL, RTOL},
-        {"atol", required_argument, NULL, ATOL},
-        {"field", required_argument, NULL, FIELD},
-        {"max", required_argument, NULL, MAX},
-        {"json", no_argument, NULL, JSON},
-        {"help", no_argument, NULL, 'h'},
-        {0},
-    };
-    *options = (struct options){.max = 3};
-    brink_err error = BRINK_OK;
-    opterr = 0;
-    for (int c; !error && (c = getopt_long(argc, argv, "h", table, NULL)) != -1;) {
-        if (c == RTOL)
-            error = read_tolerance("--rtol", optarg, &options->relative);
-        else if (c == ATOL)
-            error = read_tolerance("--atol", optarg, &options->absolute);
-        else if (c == FIELD && options->field_count < BRINK_FIELD_MAX)
-            options->fields[options->field_count++] = optarg;
-        else if (c == MAX)
-            error = brink_command_count("--max", optarg, 0, &options->max);
-        else if (c == JSON)
-            options->json = true;
-        else if (c == 'h')
-            options->help = true;
-        else
-            error = brink_command_misuse(self, argv);
-    }
-    if (error || options->help)
-        return error;
-    if (options->max > shown_max)
-        return brink_fail(BRINK_ERR_USAGE, "--max: %lld is more than %lld", options->max,
-                          shown_max);
-    if (argc - optind != 2)
-        return brink_fail(BRINK_ERR_USAGE, "diff: which two files? usage: brink diff %s",
-                          self->usage);
-    options->path_a = argv[optind];
-    options->path_b = argv[optind + 1];
-    return BRINK_OK;
-}
 
 // ---- why cells may differ
 
@@ -330,7 +282,7 @@ static brink_err compare(const struct options *options, struct brink_comparison 
     if (!error)
         error = reasons->grids.error;
     if (!error && same_grids)
-        error = brink_comparison_fields(comparison, options->fields, options->field_count);
+        error = brink_comparison_fields(comparison, options->fields.word, options->fields.count);
     if (!error && same_grids)
         error = brink_comparison_run(comparison, brink_isolated_beat);
     if (error)
@@ -368,16 +320,15 @@ static brink_err diff(void *context)
 
 static brink_err run(const struct brink_command *self, int argc, char **argv, bool *told)
 {
-    struct options options;
+    struct options options = {.max = 3};
+    struct brink_words words;
     struct brink_text both = {0};
     (void)told;
-    brink_err error = parse(self, argc, argv, &options);
+    brink_err error = brink_command_parse(self, argc, argv, &options, &words);
     if (error)
         return error;
-    if (options.help) {
-        brink_command_print_help(self);
-        return BRINK_OK;
-    }
+    options.path_a = words.word[0];
+    options.path_b = words.word[1];
     brink_text_add(&both, "%s or %s", options.path_a, options.path_b);
     error = both.error;
     if (!error)
@@ -390,16 +341,15 @@ const struct brink_command brink_command_diff = {
     .name = "diff",
     .usage = "A.h5 B.h5 [options]",
     .summary = "Compares two results cell by cell, and says why they may differ",
-    .help =
-        "Specifications, grids and all recorded fields, to the bit or within a tolerance:\n"
-        "|a - b| <= ATOL + RTOL max(|a|, |b|). Verdicts must be equal. Tiles may differ in shape.\n"
-        "\n"
-        "      --rtol R, --atol A  tolerances [0]\n"
-        "      --field NAME        only this field; may be given again\n"
-        "      --max N             show N cells of each field [3]\n"
-        "      --json              the comparison for programs\n"
-        "\n"
+    .help = "Specifications, grids and all recorded fields, to the bit or within a tolerance:\n"
+            "|a - b| <= ATOL + RTOL max(|a|, |b|). Verdicts must be equal. Tiles may differ in "
+            "shape.\n",
+    .options = option_table,
+    .notes =
         "Exit code 0: equal. 7: a cell, a grid or a key of the specification differs. 4: one of\n"
         "the files is damaged.\n",
+    .words_min = 2,
+    .words_max = 2,
+    .question = "which two files?",
     .run = run,
 };

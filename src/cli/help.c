@@ -15,9 +15,12 @@ static void print_overview(void)
     for (int i = 0; brink_commands[i]; i++)
         printf("  %-8s %s\n", brink_commands[i]->name, brink_commands[i]->summary);
     printf(
-        "\n`brink help COMMAND` explains one, `brink help spec` the specification.\n\nexit codes:");
-#define PRINT_ERROR(name, exit_code, meaning) printf("\n  %-3d %s", exit_code, meaning);
-    printf("\n  0   done");
+        "\n`brink help COMMAND` explains one, `brink help spec` the specification.\n\nexit codes:"
+        "\n  0   done");
+    int last = 0; // a code of two errors has one line
+#define PRINT_ERROR(name, exit_code, meaning)                                                      \
+    (exit_code) == last ? printf(", or %s", meaning)                                               \
+                        : printf("\n  %-3d %s", last = (exit_code), meaning);
     BRINK_ERRORS(PRINT_ERROR)
 #undef PRINT_ERROR
     printf("\n");
@@ -36,33 +39,37 @@ static brink_err print_spec_help(void)
 
 static brink_err run_help(const struct brink_command *self, int argc, char **argv, bool *told)
 {
-    (void)self;
+    struct brink_words words;
     (void)told;
-    if (argc < 2) {
+    brink_err error = brink_command_parse(self, argc, argv, NULL, &words);
+    if (error)
+        return error;
+    if (words.count == 0) {
         print_overview();
         return BRINK_OK;
     }
-    if (strcmp(argv[1], "spec") == 0)
+    if (strcmp(words.word[0], "spec") == 0)
         return print_spec_help();
-    for (int i = 0; brink_commands[i]; i++)
-        if (strcmp(brink_commands[i]->name, argv[1]) == 0) {
-            brink_command_print_help(brink_commands[i]);
-            return BRINK_OK;
-        }
-    return brink_fail(BRINK_ERR_USAGE, "help: there is no command '%s'", argv[1]);
+    const struct brink_command *command = brink_command_find(words.word[0]);
+    if (!command)
+        return brink_command_unknown(words.word[0]);
+    brink_command_print_help(command);
+    return BRINK_OK;
 }
 
 static brink_err run_version(const struct brink_command *self, int argc, char **argv, bool *told)
 {
-    (void)self;
-    (void)argc;
-    (void)argv;
+    struct brink_words words;
     (void)told;
     const struct brink_build *build = brink_build();
-    brink_err error = brink_lanes_select(NULL);
+    brink_err error = brink_command_parse(self, argc, argv, NULL, &words);
+    if (!error)
+        error = brink_lanes_select(NULL);
+    if (error)
+        return error;
     printf("brink %s (%s), kernel %d\n%s, %s\n%s\n", build->version, build->commit,
            BRINK_KERNEL_VERSION, build->compiler, build->flags, brink_lanes_isa());
-    return error;
+    return BRINK_OK;
 }
 
 const struct brink_command brink_command_help = {
@@ -70,6 +77,7 @@ const struct brink_command brink_command_help = {
     .usage = "[COMMAND | spec]",
     .summary = "Explains a command, or the sweep specification",
     .help = "",
+    .words_max = 1,
     .run = run_help,
 };
 

@@ -21,10 +21,15 @@ static const struct brink_command *find(const char *name)
         return &brink_command_help;
     if (strcmp(name, "--version") == 0)
         return &brink_command_version;
-    for (int i = 0; brink_commands[i]; i++)
-        if (strcmp(brink_commands[i]->name, name) == 0)
-            return brink_commands[i];
-    return NULL;
+    return brink_command_find(name);
+}
+
+static bool asks_for_help(int count, char *const words[])
+{
+    for (int i = 0; i < count && strcmp(words[i], "--") != 0; i++)
+        if (strcmp(words[i], "--help") == 0 || strcmp(words[i], "-h") == 0)
+            return true;
+    return false;
 }
 
 int main(int argc, char **argv)
@@ -34,13 +39,15 @@ int main(int argc, char **argv)
         return brink_exit_code(BRINK_ERR_USAGE);
     }
     const struct brink_command *command = find(argv[1]);
-    if (!command) {
-        brink_say_error("unknown command '%s'; `brink help` lists them", argv[1]);
-        return brink_exit_code(BRINK_ERR_USAGE);
-    }
     signal(SIGXFSZ, SIG_IGN); // a file limit is an error of the write, not the end
     bool told = false;
-    brink_err error = command->run(command, argc - 1, argv + 1, &told);
+    brink_err error = BRINK_OK;
+    if (!command)
+        error = brink_command_unknown(argv[1]);
+    else if (asks_for_help(argc - 2, argv + 2))
+        brink_command_print_help(command);
+    else
+        error = command->run(command, argc - 1, argv + 1, &told);
     if (!error && (fflush(stdout) != 0 || ferror(stdout)))
         error = brink_fail(BRINK_ERR_IO, "cannot write to the standard output");
     if (error && !told)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // `brink pack`: a compressed archive of a result.
-#include <getopt.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -12,45 +11,15 @@
 struct options {
     const char *path, *output; // borrowed
     long long level;
-    bool partial, help;
+    bool partial;
 };
 
-static brink_err parse(const struct brink_command *self, int argc, char **argv,
-                       struct options *options)
-{
-    enum { LEVEL = 256, PARTIAL };
-    static const struct option table[] = {
-        {"output", required_argument, NULL, 'o'},
-        {"level", required_argument, NULL, LEVEL},
-        {"partial", no_argument, NULL, PARTIAL},
-        {"help", no_argument, NULL, 'h'},
-        {0},
-    };
-    *options = (struct options){.level = 4};
-    brink_err error = BRINK_OK;
-    opterr = 0;
-    for (int c; !error && (c = getopt_long(argc, argv, "o:h", table, NULL)) != -1;) {
-        if (c == 'o')
-            options->output = optarg;
-        else if (c == LEVEL)
-            error = brink_command_count("--level", optarg, 1, &options->level);
-        else if (c == PARTIAL)
-            options->partial = true;
-        else if (c == 'h')
-            options->help = true;
-        else
-            error = brink_command_misuse(self, argv);
-    }
-    if (error || options->help)
-        return error;
-    if (options->level > 9)
-        return brink_fail(BRINK_ERR_USAGE, "--level: %lld is more than 9", options->level);
-    if (argc - optind != 1 || !options->output)
-        return brink_fail(BRINK_ERR_USAGE, "pack: which file, and into which? usage: brink pack %s",
-                          self->usage);
-    options->path = argv[optind];
-    return BRINK_OK;
-}
+static const struct brink_option option_table[] = {
+    {"output", "FILE", "the archive", 'o', BRINK_INTO(output)},
+    {"level", "N", "1 (fast) to 9 (small) [4]", BRINK_INTO(level), .min = 1, .max = 9},
+    {"partial", NULL, "pack an incomplete result, too", BRINK_INTO(partial)},
+    {.name = NULL},
+};
 
 static brink_err pack(void *context)
 {
@@ -73,15 +42,16 @@ static void print_sizes(const struct options *options)
 
 static brink_err run(const struct brink_command *self, int argc, char **argv, bool *told)
 {
-    struct options options;
+    struct options options = {.level = 4};
+    struct brink_words words;
     (void)told;
-    brink_err error = parse(self, argc, argv, &options);
+    brink_err error = brink_command_parse(self, argc, argv, &options, &words);
+    if (!error && !options.output)
+        error =
+            brink_fail(BRINK_ERR_USAGE, "pack: into which file? usage: brink pack %s", self->usage);
     if (error)
         return error;
-    if (options.help) {
-        brink_command_print_help(self);
-        return BRINK_OK;
-    }
+    options.path = words.word[0];
     error = brink_isolated(options.path, pack, &options);
     if (!error)
         print_sizes(&options);
@@ -95,10 +65,10 @@ const struct brink_command brink_command_pack = {
     .help = "The archive has the same arrays, shuffled, deflated and with a checksum for each\n"
             "chunk; it opens in the same tools, and verify, trace and diff work on it. It never\n"
             "changes: brink run goes on only with the file it was packed from. The result is\n"
-            "verified before, the archive before it gets its name. Nothing is ever replaced.\n"
-            "\n"
-            "  -o, --output FILE  the archive\n"
-            "      --level N      1 (fast) to 9 (small) [4]\n"
-            "      --partial      pack an incomplete result, too\n",
+            "verified before, the archive before it gets its name. Nothing is ever replaced.\n",
+    .options = option_table,
+    .words_min = 1,
+    .words_max = 1,
+    .question = "which file?",
     .run = run,
 };

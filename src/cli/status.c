@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // `brink status`: how far a sweep is, who works on it, how it went so far. Reads only.
 #include <assert.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +18,13 @@ static const int64_t counted_cells_max = INT64_C(1) << 26;
 
 struct options {
     const char *path; // borrowed
-    bool json, watch, help;
+    bool json, watch;
+};
+
+static const struct brink_option option_table[] = {
+    {"json", NULL, "one line of JSON", BRINK_INTO(json)},
+    {"watch", NULL, "again every 2 s until the sweep is complete", 'w', BRINK_INTO(watch)},
+    {.name = NULL},
 };
 
 // What one look at the file gives.
@@ -40,37 +45,6 @@ struct origin {
     double time; // monotonic seconds, 0: none yet
     int64_t cells_done;
 };
-
-static brink_err parse(const struct brink_command *self, int argc, char **argv,
-                       struct options *options)
-{
-    enum { JSON = 256 };
-    static const struct option table[] = {
-        {"json", no_argument, NULL, JSON},
-        {"watch", no_argument, NULL, 'w'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
-    };
-    *options = (struct options){.path = NULL};
-    opterr = 0;
-    for (int c; (c = getopt_long(argc, argv, "wh", table, NULL)) != -1;) {
-        if (c == JSON)
-            options->json = true;
-        else if (c == 'w')
-            options->watch = true;
-        else if (c == 'h')
-            options->help = true;
-        else
-            return brink_command_misuse(self, argv);
-    }
-    if (options->help)
-        return BRINK_OK;
-    if (optind + 1 != argc)
-        return brink_fail(BRINK_ERR_USAGE, "status: of which file? usage: brink status %s",
-                          self->usage);
-    options->path = argv[optind];
-    return BRINK_OK;
-}
 
 static double seconds_of(clockid_t clock)
 {
@@ -420,24 +394,18 @@ static brink_err explain_missing(const char *path, brink_err error)
 
 static brink_err run(const struct brink_command *self, int argc, char **argv, bool *told)
 {
-    struct options options;
+    struct options options = {.path = NULL};
+    struct brink_words words;
     struct brink_spec *spec = NULL;
-    char *json = NULL;
     (void)told;
-    brink_err error = parse(self, argc, argv, &options);
+    brink_err error = brink_command_parse(self, argc, argv, &options, &words);
     if (error)
         return error;
-    if (options.help) {
-        brink_command_print_help(self);
-        return BRINK_OK;
-    }
-    error = explain_missing(options.path, brink_store_spec(options.path, &json));
-    if (!error)
-        error = brink_spec_parse(options.path, json, strlen(json), 0, NULL, &spec);
+    options.path = words.word[0];
+    error = explain_missing(options.path, brink_command_result_spec(options.path, &spec));
     if (!error)
         error = show(&options, spec);
     brink_spec_free(&spec);
-    brink_free(&json);
     return error;
 }
 
@@ -446,9 +414,10 @@ const struct brink_command brink_command_status = {
     .usage = "RESULT.h5 [--json] [--watch]",
     .summary = "Says how far a sweep is, who works on it, and how it went so far",
     .help = "Reads only, so it works while a job runs and after it was killed. The writer is seen\n"
-            "by the lease beside the file; times of commits and starts are those of the job.\n"
-            "\n"
-            "      --json    one line of JSON\n"
-            "  -w, --watch   again every 2 s until the sweep is complete\n",
+            "by the lease beside the file; times of commits and starts are those of the job.\n",
+    .options = option_table,
+    .words_min = 1,
+    .words_max = 1,
+    .question = "of which file?",
     .run = run,
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // `brink trace`: recomputes one cell step by step and proves that it ends as stored.
 #include <errno.h>
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +16,15 @@ struct options {
     char **words;              // borrowed: what follows the path
     int word_count;
     long long every, max_points;
-    bool hdf5, help;
+    bool hdf5;
+};
+
+static const struct brink_option option_table[] = {
+    {"output", "FILE", "instead of the standard output", 'o', BRINK_INTO(output)},
+    {"hdf5", NULL, "an HDF5 file with one array per column (needs -o)", BRINK_INTO(hdf5)},
+    {"every", "N", "each N-th step, and the last [1]", BRINK_INTO(every), .min = 1},
+    {"max-points", "N", "at most N rows, evenly", BRINK_INTO(max_points), .min = 2},
+    {.name = NULL},
 };
 
 // Where the rows go: every `every`-th step, and the last.
@@ -38,48 +45,6 @@ struct subject {
     int64_t coordinate[BRINK_RANK_MAX];
     void *record; // owned, the cell as recomputed
 };
-
-static brink_err parse(const struct brink_command *self, int argc, char **argv,
-                       struct options *options)
-{
-    enum { EVERY = 256, POINTS, HDF5 };
-    static const struct option table[] = {
-        {"output", required_argument, NULL, 'o'},
-        {"every", required_argument, NULL, EVERY},
-        {"max-points", required_argument, NULL, POINTS},
-        {"hdf5", no_argument, NULL, HDF5},
-        {"help", no_argument, NULL, 'h'},
-        {0},
-    };
-    *options = (struct options){.every = 1};
-    brink_err error = BRINK_OK;
-    opterr = 0;
-    for (int c; !error && (c = getopt_long(argc, argv, "o:h", table, NULL)) != -1;) {
-        if (c == 'o')
-            options->output = optarg;
-        else if (c == EVERY)
-            error = brink_command_count("--every", optarg, 1, &options->every);
-        else if (c == POINTS)
-            error = brink_command_count("--max-points", optarg, 2, &options->max_points);
-        else if (c == HDF5)
-            options->hdf5 = true;
-        else if (c == 'h')
-            options->help = true;
-        else
-            error = brink_command_misuse(self, argv);
-    }
-    if (error || options->help)
-        return error;
-    if (optind >= argc)
-        return brink_fail(BRINK_ERR_USAGE, "trace: of which file? usage: brink trace %s",
-                          self->usage);
-    if (options->hdf5 && !options->output)
-        return brink_fail(BRINK_ERR_USAGE, "trace: --hdf5 needs -o FILE");
-    options->path = argv[optind];
-    options->words = argv + optind + 1;
-    options->word_count = argc - optind - 1;
-    return BRINK_OK;
-}
 
 // The length of NAME in "NAME#3" or "NAME=0.5", 0 if it is no axis of the spec; *axis is set.
 static size_t axis_word(const struct brink_spec *spec, const char *word, int *axis)
@@ -177,19 +142,12 @@ static bool is_hdf5(const char *path)
 // A result's own specification, or a specification with the words that hold a '.' as overrides.
 static brink_err read_subject(const struct options *options, struct subject *subject)
 {
-    char *json = NULL;
     char **overrides = NULL;
     int count = 0;
-    brink_err error = BRINK_OK;
     subject->stored = is_hdf5(options->path);
-    if (subject->stored) {
-        error = brink_store_spec(options->path, &json);
-        if (!error)
-            error = brink_spec_parse(options->path, json, strlen(json), 0, NULL, &subject->spec);
-        brink_free(&json);
-        return error;
-    }
-    error = brink_alloc(&overrides, (size_t)options->word_count, sizeof overrides[0]);
+    if (subject->stored)
+        return brink_command_result_spec(options->path, &subject->spec);
+    brink_err error = brink_alloc(&overrides, (size_t)options->word_count, sizeof overrides[0]);
     for (int i = 0; !error && i < options->word_count; i++) {
         size_t key = strcspn(options->words[i], "=#");
         if (options->words[i][key] == '=' && memchr(options->words[i], '.', key))
@@ -366,14 +324,19 @@ static brink_err trace(const struct options *options, struct subject *subject)
 
 static brink_err run(const struct brink_command *self, int argc, char **argv, bool *told)
 {
-    struct options options;
+    struct options options = {.every = 1};
+    struct brink_words words;
     struct subject subject = {0};
     (void)told;
-    brink_err error = parse(self, argc, argv, &options);
-    if (!error && options.help)
-        brink_command_print_help(self);
-    else if (!error)
-        error = trace(&options, &subject);
+    brink_err error = brink_command_parse(self, argc, argv, &options, &words);
+    if (!error && options.hdf5 && !options.output)
+        error = brink_fail(BRINK_ERR_USAGE, "trace: --hdf5 needs -o FILE");
+    if (error)
+        return error;
+    options.path = words.word[0];
+    options.words = words.word + 1;
+    options.word_count = words.count - 1;
+    error = trace(&options, &subject);
     brink_free(&subject.record);
     brink_plan_close(&subject.plan);
     brink_spec_free(&subject.spec);
@@ -385,13 +348,11 @@ const struct brink_command brink_command_trace = {
     .usage = "RESULT.h5 AXIS#INDEX|AXIS=VALUE ... | SPEC.yaml [KEY=VALUE ...] [options]",
     .summary = "Recomputes one cell step by step, as CSV, and compares its end with the file",
     .help = "AXIS#3 is a place on an axis (from 0), AXIS=0.5 the nearest value. A specification\n"
-            "may have fixed values only; then no cell needs choosing.\n"
-            "\n"
-            "  -o, --output FILE   instead of the standard output\n"
-            "      --hdf5          an HDF5 file with one array per column (needs -o)\n"
-            "      --every N       each N-th step, and the last\n"
-            "      --max-points N  at most N rows, evenly\n"
-            "\n"
-            "Exit code 7 if the end differs from the stored cell in a single bit.\n",
+            "may have fixed values only; then no cell needs choosing.\n",
+    .options = option_table,
+    .notes = "Exit code 7 if the end differs from the stored cell in a single bit.\n",
+    .words_min = 1,
+    .words_max = BRINK_WORDS_ANY,
+    .question = "of which file?",
     .run = run,
 };

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // `brink verify`: whether a file is whole, and what is wrong with it.
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +13,18 @@
 struct options {
     const char *path; // borrowed
     long long deep, seed;
-    bool partial, json, help;
+    bool partial, json;
+};
+
+static const struct brink_option option_table[] = {
+    {"deep", "N",
+     "computes N cells again, drawn at random among those done, and compares each recorded bit",
+     BRINK_INTO(deep), .min = 1, .max = 1e7},
+    {"seed", "S", "of the draw [1]", BRINK_INTO(seed)},
+    {"partial", NULL, "an incomplete file is all right if what is there is intact",
+     BRINK_INTO(partial)},
+    {"json", NULL, "the findings and the outcome for programs", BRINK_INTO(json)},
+    {.name = NULL},
 };
 
 // In memory that the isolated reader shares with us.
@@ -22,45 +32,6 @@ struct looking {
     struct options options;
     struct brink_verify_report report;
 };
-
-static brink_err parse(const struct brink_command *self, int argc, char **argv,
-                       struct options *options)
-{
-    enum { DEEP = 256, SEED, PARTIAL, JSON };
-    static const long long deep_max = 10000000;
-    static const struct option table[] = {
-        {"deep", required_argument, NULL, DEEP}, {"seed", required_argument, NULL, SEED},
-        {"partial", no_argument, NULL, PARTIAL}, {"json", no_argument, NULL, JSON},
-        {"help", no_argument, NULL, 'h'},        {0},
-    };
-    *options = (struct options){.seed = 1};
-    brink_err error = BRINK_OK;
-    opterr = 0;
-    for (int c; !error && (c = getopt_long(argc, argv, "h", table, NULL)) != -1;) {
-        if (c == DEEP)
-            error = brink_command_count("--deep", optarg, 1, &options->deep);
-        else if (c == SEED)
-            error = brink_command_count("--seed", optarg, 0, &options->seed);
-        else if (c == PARTIAL)
-            options->partial = true;
-        else if (c == JSON)
-            options->json = true;
-        else if (c == 'h')
-            options->help = true;
-        else
-            error = brink_command_misuse(self, argv);
-    }
-    if (error || options->help)
-        return error;
-    if (options->deep > deep_max)
-        return brink_fail(BRINK_ERR_USAGE, "--deep: %lld is more than %lld", options->deep,
-                          deep_max);
-    if (argc - optind != 1)
-        return brink_fail(BRINK_ERR_USAGE, "verify: which file? usage: brink verify %s",
-                          self->usage);
-    options->path = argv[optind];
-    return BRINK_OK;
-}
 
 // At once: should the rest of the file crash the reader, this was said.
 static void print_finding(const struct options *options, bool first, const char *object,
@@ -181,14 +152,14 @@ static brink_err verify(const struct options *options)
 
 static brink_err run(const struct brink_command *self, int argc, char **argv, bool *told)
 {
-    struct options options;
+    struct options options = {.seed = 1};
+    struct brink_words words;
     (void)told;
-    brink_err error = parse(self, argc, argv, &options);
-    if (!error && options.help)
-        brink_command_print_help(self);
-    else if (!error)
-        error = verify(&options);
-    return error;
+    brink_err error = brink_command_parse(self, argc, argv, &options, &words);
+    if (error)
+        return error;
+    options.path = words.word[0];
+    return verify(&options);
 }
 
 const struct brink_command brink_command_verify = {
@@ -198,15 +169,13 @@ const struct brink_command brink_command_verify = {
     .help =
         "Rebuilds the layout, coordinates, attributes and fill from the specification in the file\n"
         "and compares; checks the seal over everything that does not change, each tile done,\n"
-        "and the record of runs. Any file may be given, damaged, foreign or hostile.\n"
-        "\n"
-        "      --deep N   computes N cells again, drawn at random among those done, and compares\n"
-        "                 each recorded bit\n"
-        "      --seed S   of the draw [1]\n"
-        "      --partial  an incomplete file is all right if what is there is intact\n"
-        "      --json     the findings and the outcome for programs\n"
-        "\n"
+        "and the record of runs. Any file may be given, damaged, foreign or hostile.\n",
+    .options = option_table,
+    .notes =
         "Exit code 0: intact and complete. 4: damaged, not ours, or incomplete. A file that a job\n"
         "is writing may show tiles that are under way.\n",
+    .words_min = 1,
+    .words_max = 1,
+    .question = "which file?",
     .run = run,
 };

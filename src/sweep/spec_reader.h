@@ -74,9 +74,6 @@ const char *brink_range_words(const struct brink_range *range, char words[static
 brink_err brink_spec_word(const struct brink_yaml_node *node, const char *path,
                           const char **word) BRINK_CHECKED;
 
-// The candidate that `word` may be a slip of, or NULL.
-const char *brink_spec_nearest(const char *word, int count, const char *const candidates[]);
-
 // Fails with "PATH: unknown WHAT 'word'" and what was meant, or what there is.
 brink_err brink_spec_unknown(const struct brink_yaml_node *at, const char *path, const char *what,
                              const char *word, int count, const char *const candidates[]);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Scalars of a specification: numbers, words, and what a misspelt word was meant to be.
+// Scalars of a specification: numbers and words.
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "brink/base/nearest.h"
 #include "spec_reader.h"
 
 // ---- numbers
@@ -109,57 +110,11 @@ brink_err brink_spec_word(const struct brink_yaml_node *node, const char *path, 
     return BRINK_OK;
 }
 
-enum { WORD_MAX = 32 }; // longer words are near to nothing
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-// Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b`, capitals
-// aside (Damerau's distance, optimal string alignment).
-static int distance(const char *a, const char *b)
-{
-    int rows = (int)strlen(a), columns = (int)strlen(b);
-    int d[WORD_MAX + 1][WORD_MAX + 1];
-    for (int i = 0; i <= rows; i++)
-        for (int j = 0; j <= columns; j++) {
-            if (i == 0 || j == 0) {
-                d[i][j] = i + j;
-                continue;
-            }
-            int best = d[i - 1][j - 1] + (lower(a[i - 1]) != lower(b[j - 1]));
-            best = d[i - 1][j] + 1 < best ? d[i - 1][j] + 1 : best;
-            best = d[i][j - 1] + 1 < best ? d[i][j - 1] + 1 : best;
-            if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
-                lower(a[i - 2]) == lower(b[j - 1]))
-                best = d[i - 2][j - 2] + 1 < best ? d[i - 2][j - 2] + 1 : best;
-            d[i][j] = best;
-        }
-    return d[rows][columns];
-}
-
-const char *brink_spec_nearest(const char *word, int count, const char *const candidates[])
-{
-    const char *nearest = NULL;
-    size_t length = strlen(word);
-    // One slip in a word of two or three letters, two in a longer one; only capitals in one letter.
-    int least = length > 3 ? 3 : length > 1 ? 2 : 1;
-    for (int i = 0; i < count && length <= WORD_MAX; i++) {
-        int slips = strlen(candidates[i]) <= WORD_MAX ? distance(word, candidates[i]) : least;
-        if (slips < least) {
-            least = slips;
-            nearest = candidates[i];
-        }
-    }
-    return nearest;
-}
-
 brink_err brink_spec_unknown(const struct brink_yaml_node *at, const char *path, const char *what,
                              const char *word, int count, const char *const candidates[])
 {
     char quoted[BRINK_YAML_QUOTE_MAX], known[512] = "";
-    const char *nearest = brink_spec_nearest(word, count, candidates);
+    const char *nearest = brink_nearest_word(word, count, candidates);
     const char *separator = path[0] ? ": " : "";
     brink_yaml_quote(word, quoted);
     if (nearest)

@@ -55,3 +55,9 @@ bool brink_network_equal(const struct brink_network *a, const struct brink_netwo
         equal = a->width[l] == b->width[l];
     return equal;
 }
+
+const struct brink_network_engine *const brink_network_engines[] = {
+    &brink_engine_plain_f32,
+    &brink_engine_plain_f64,
+    NULL,
+};

@@ -9,6 +9,10 @@
 enum brink_purpose {
     BRINK_PURPOSE_START = 1, // the Gaussian initialisation of a start
     BRINK_PURPOSE_TEST = 2,
+    BRINK_PURPOSE_WEIGHT = 3,   // starting weights of a network; plus its layer, from 0
+    BRINK_PURPOSE_DATA = 16,    // Gaussian samples and labels
+    BRINK_PURPOSE_BATCH = 17,   // permutations of the samples
+    BRINK_PURPOSE_TANGENT = 18, // the first vector of a Lanczos iteration
 };
 
 struct brink_random_key {

@@ -189,8 +189,9 @@ struct brink_network_engine {
     const char *(*dependence)(void);
 };
 
-extern const struct brink_network_engine brink_engine_plain; // any network: the reference
-// In order of preference, ended by NULL; the last fits everything.
+extern const struct brink_network_engine brink_engine_plain_f32, brink_engine_plain_f64;
+// In order of preference, ended by NULL; the plain ones come last and fit any network of their
+// precision.
 extern const struct brink_network_engine *const brink_network_engines[];
 
 #endif

@@ -75,7 +75,7 @@ static brink_err print_check(const struct brink_spec *spec)
     for (int i = 0; i < spec->axis_count; i++)
         print_axis(spec, &spec->axes[i]);
     print_fixed(spec);
-    printf("lr_unit  %s\n", spec->model->lr_units[spec->lr_unit]);
+    printf("lr_unit  %s\n", spec->model->lr_units[spec->lr_unit].name);
     print_record(spec);
     printf("cells    %" PRId64 "\ntiles    %" PRId64 " of ", grid->cell_count, grid->tile_count);
     for (int i = 0; i < grid->rank; i++)

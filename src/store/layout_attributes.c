@@ -83,7 +83,7 @@ static brink_err visit_texts(const struct walk *walk)
         {".", "spec", spec->json},
         {".", "spec_hash", hash},
         {".", "model", spec->model->name},
-        {".", "lr_unit", spec->model->lr_units[spec->lr_unit]},
+        {".", "lr_unit", spec->model->lr_units[spec->lr_unit].name},
         {".", "version", origin->version},
         {".", "commit", origin->commit},
         {".", "compiler", origin->compiler},

@@ -62,12 +62,13 @@ static const struct brink_parameter_group groups[] = {
 };
 
 enum { UNIT_ONE, UNIT_NORM2, UNIT_SHARPNESS, UNIT_FLOW };
-static const char *const lr_units[] = {
-    [UNIT_ONE] = "one",
-    [UNIT_NORM2] = "norm2",
-    [UNIT_SHARPNESS] = "sharpness",
-    [UNIT_FLOW] = "flow",
-    NULL,
+static const struct brink_lr_unit lr_units[] = {
+    [UNIT_ONE] = {"one", "lr is h itself"},
+    [UNIT_NORM2] = {"norm2", "1/(x0^2 + y0^2), with the start's own x0 and y0"},
+    [UNIT_SHARPNESS] = {"sharpness", "2/sharpness at the start: lr = 1 starts at the edge"},
+    [UNIT_FLOW] = {"flow", "h_GF = 2/(F''(1) sqrt(D0^2 + 4)), D0 = x0^2 - y0^2: lr = 1 is marginal "
+                           "at the minimum that gradient flow reaches"},
+    {.name = NULL},
 };
 
 #define TYPE_int8_t  BRINK_I8

@@ -6,8 +6,8 @@ static void add_key(struct brink_text *text, const struct brink_spec_key *key)
 {
     char words[BRINK_RANGE_MAX];
     bool ranged = key->range.max > key->range.min;
-    brink_text_add(text, "  %-15s %s", key->name, key->meaning);
-    brink_text_add(text, "\n  %-15s %s; ", "",
+    brink_text_add(text, "  %-16s %s", key->name, key->meaning);
+    brink_text_add(text, "\n  %-16s %s; ", "",
                    ranged ? brink_range_words(&key->range, words) : key->type);
     if (key->fallback)
         brink_text_add(text, "default %s\n", key->fallback);
@@ -23,24 +23,31 @@ static void add_model(struct brink_text *text, const struct brink_model *model)
         struct brink_range range = {parameter->min, parameter->max, parameter->min_excluded,
                                     parameter->integer};
         char words[BRINK_RANGE_MAX];
-        brink_text_add(text, "  %-15s %s; %s%s\n", parameter->name, parameter->meaning,
-                       parameter->pairs ? "[x, y], each " : "", brink_range_words(&range, words));
+        brink_text_add(text, "  %-16s %s; %s%s\n", parameter->name, parameter->meaning,
+                       parameter->pairs ? "each " : "", brink_range_words(&range, words));
+        if (parameter->pairs)
+            brink_text_add(text,
+                           "  %-16s axes: {%s: {values: [[x, y], ...]}}, or fixed: {%s: [x, y]}\n",
+                           "", parameter->name, parameter->name);
     }
     brink_text_add(text, "Exactly one of each line is given:\n");
     for (const struct brink_parameter_group *group = model->groups; group->name; group++) {
-        brink_text_add(text, "  %-15s ", group->name);
+        brink_text_add(text, "  %-16s ", group->name);
         for (int i = 0; group->choice[i]; i++) {
-            brink_text_add(text, "%s", i ? "; or " : "");
+            brink_text_add(text, "%s", i ? " | " : "");
             brink_spec_choice_words(model, group->choice[i], text);
         }
         brink_text_add(text, "\n");
     }
-    brink_text_add(text, "lr_unit is one of:");
-    for (int i = 0; model->lr_units[i]; i++)
-        brink_text_add(text, " %s", model->lr_units[i]);
-    brink_text_add(text, "\nFields (* in record: basic):\n");
+    brink_text_add(text, "The learning rate is h = lr times lr_unit:\n");
+    for (int i = 0; model->lr_units[i].name; i++)
+        brink_text_add(text, "  %-16s %s\n", model->lr_units[i].name, model->lr_units[i].meaning);
+    brink_text_add(text, "Verdicts:\n");
+    for (const struct brink_flag *flag = model->status_flags; flag->name; flag++)
+        brink_text_add(text, "  %-16s %s\n", flag->name, flag->meaning);
+    brink_text_add(text, "Fields (* in record: basic):\n");
     for (int i = 0; i < model->field_count; i++)
-        brink_text_add(text, "%c %-15s %s\n", model->fields[i].basic ? '*' : ' ',
+        brink_text_add(text, "%c %-16s %s\n", model->fields[i].basic ? '*' : ' ',
                        model->fields[i].name, model->fields[i].meaning);
 }
 

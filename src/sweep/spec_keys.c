@@ -100,25 +100,27 @@ static void write_model(const struct brink_spec *spec, const struct brink_spec_k
 static brink_err read_lr_unit(struct brink_spec_reader *reader, const struct brink_spec_key *key,
                               const struct brink_yaml_node *node)
 {
-    const char *const *units = reader->spec->model->lr_units;
-    const char *word = units[0];
+    const struct brink_lr_unit *units = reader->spec->model->lr_units;
+    const char *names[16], *word = units[0].name;
     int count = 0;
     brink_err error = node ? brink_spec_word(node, key->name, &word) : BRINK_OK;
     if (error)
         return error;
-    for (; units[count]; count++)
-        if (strcmp(units[count], word) == 0) {
+    for (; units[count].name; count++) {
+        if (strcmp(units[count].name, word) == 0) {
             reader->spec->lr_unit = count;
             return BRINK_OK;
         }
-    return brink_spec_unknown(node, key->name, "unit", word, count, units);
+        names[count] = units[count].name;
+    }
+    return brink_spec_unknown(node, key->name, "unit", word, count, names);
 }
 
 static void write_lr_unit(const struct brink_spec *spec, const struct brink_spec_key *key,
                           struct brink_text *json)
 {
     (void)key;
-    brink_text_json(json, spec->model->lr_units[spec->lr_unit]);
+    brink_text_json(json, spec->model->lr_units[spec->lr_unit].name);
 }
 
 // ---- numbers: of type int32_t, uint64_t or double, at the key's offset

@@ -46,6 +46,12 @@ struct brink_parameter {
     bool pairs;        // a list of (x0, y0) starts; its coordinate is an index (`init`)
 };
 
+// What a learning rate may be measured in.
+struct brink_lr_unit {
+    const char *name;
+    const char *meaning;
+};
+
 #define BRINK_CHOICE_MAX 8
 
 // Of each group exactly one choice is given, whole: "regularity" is a, b or dor. Bit i of a choice
@@ -61,7 +67,7 @@ struct brink_model {
     const struct brink_parameter *parameters;
     int parameter_count;
     const struct brink_parameter_group *groups; // ends with name NULL
-    const char *const *lr_units;                // ends with NULL; the first is the default
+    const struct brink_lr_unit *lr_units;       // ends with name NULL; the first is the default
     size_t record_size;
     const struct brink_field *fields; // the first is `status`
     int field_count;

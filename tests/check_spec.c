@@ -276,7 +276,7 @@ START_TEST(the_demo_is_what_its_file_says)
     ck_assert_bits_eq(brink_spec_value(spec, parameter("dor"), coordinate), 10.0);
     ck_assert_bits_eq(brink_spec_value(spec, parameter("lr"), coordinate), 40.0);
     ck_assert_bits_eq(brink_spec_value(spec, parameter("y0"), coordinate), 0.5);
-    ck_assert_str_eq(spec->model->lr_units[spec->lr_unit], "flow");
+    ck_assert_str_eq(spec->model->lr_units[spec->lr_unit].name, "flow");
     assert_reads_back(spec);
     brink_spec_free(&spec);
 }

@@ -453,7 +453,7 @@ START_TEST(help_names_everything)
                                         "seed",          "tile",
                                         "noise",         "from 0 to 2147483646",
                                         "default 20000", "> 1;",
-                                        "must be given", "x0 and y0; or radius and angle",
+                                        "must be given", "x0 and y0 | radius and angle",
                                         "norm2"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         ck_assert_msg(strstr(brink_text_get(&text), words[i]), "%s", words[i]);

@@ -30,7 +30,8 @@ static const struct brink_parameter toy_parameters[] = {
     {.name = "angle", .meaning = "angle \xc3\xa0 la carte", .unit = "1"}, // not ASCII
 };
 enum { TOY_X0 = 2, TOY_INIT = 4 };
-static const char *const toy_units[] = {"one", "flow", NULL};
+static const struct brink_lr_unit toy_units[] = {
+    {"one", "lr is h itself"}, {"flow", "the rate of the gradient flow"}, {.name = NULL}};
 static const struct brink_model toy_model = {.name = "toy",
                                              .references = "none",
                                              .parameters = toy_parameters,

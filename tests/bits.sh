@@ -80,7 +80,7 @@ build=${BUILD:-build}
 other=clang
 [ "${CC:-gcc}" = clang ] && other=gcc
 try_engines "$build" CC="${CC:-gcc}"
-try_engines "$build/$other" CC=$other
+try_engines "$build/$other" CC=$other OPT=-O2 EXTRA_CFLAGS= EXTRA_LDFLAGS= # as style.sh
 if [ -n "${LONG:-}" ]; then
     for compiler in "${compilers[@]}"; do
         for level in -O1 -O3; do

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,4 +89,32 @@ void brink_text_free(struct brink_text *text)
 {
     brink_free(&text->data);
     *text = (struct brink_text){0};
+}
+
+double brink_time_seconds(const char *text)
+{
+    double part[3] = {0}, days = 0;
+    const char *at = text;
+    size_t digits = strspn(at, "0123456789");
+    bool dashed = digits > 0 && at[digits] == '-';
+    int parts = 0;
+    if (dashed) {
+        days = strtod(at, NULL);
+        at += digits + 1;
+    }
+    for (;;) {
+        digits = strspn(at, "0123456789");
+        if (digits == 0 || digits > 9 || parts == 3)
+            return 0;
+        part[parts++] = strtod(at, NULL);
+        at += digits;
+        if (*at != ':')
+            break;
+        at++;
+    }
+    if (at[strspn(at, " \n")] != '\0')
+        return 0;
+    if (dashed || parts == 3)
+        return 86400 * days + 3600 * part[0] + 60 * part[1] + part[2];
+    return 60 * part[0] + part[1];
 }

@@ -48,21 +48,6 @@ static void print_record(const struct brink_spec *spec)
     printf("\n");
 }
 
-// Columns and records of a tile, coordinates, the list of tiles; MPI and HDF5 take about 23 MB.
-static double memory_per_rank(const struct brink_spec *spec)
-{
-    const struct brink_model *model = spec->model;
-    double cells = 1, cell_bytes = (double)model->record_size, bytes = 23e6;
-    for (int i = 0; i < spec->grid.rank; i++)
-        cells *= (double)spec->grid.tile[i];
-    for (int i = 0; i < model->field_count; i++)
-        if (spec->record >> i & 1)
-            cell_bytes += (double)brink_type_size(model->fields[i].type);
-    for (int i = 0; i < spec->axis_count; i++)
-        bytes += (double)spec->axes[i].num * sizeof(double);
-    return bytes + cells * cell_bytes + 9 * (double)spec->grid.tile_count;
-}
-
 static brink_err print_check(const struct brink_spec *spec)
 {
     struct brink_plan plan;
@@ -82,7 +67,7 @@ static brink_err print_check(const struct brink_spec *spec)
         printf("%s%" PRId64, i ? " x " : "", grid->tile[i]);
     printf("\nfile     %s\nmemory   %s a rank\n",
            brink_command_bytes((double)brink_store_bytes(spec), bytes),
-           brink_command_bytes(memory_per_rank(spec), memory));
+           brink_command_bytes(brink_command_memory(spec), memory));
     int64_t undefined = spec->model->undefined_cells(plan.state);
     printf("undefined %" PRId64 " cell%s%s\n", undefined, undefined == 1 ? "" : "s",
            undefined ? ": the unit of the learning rate does not exist there" : "");

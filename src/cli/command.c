@@ -77,6 +77,45 @@ brink_err brink_command_result_path(const char *spec_path, const char *output, c
     return text.error;
 }
 
+brink_err brink_command_time(const char *option, const char *text, double *seconds)
+{
+    if (!text)
+        return BRINK_OK;
+    *seconds = brink_time_seconds(text);
+    if (!(*seconds >= 1 && *seconds <= 8.64e8))
+        return brink_fail(BRINK_ERR_USAGE, "--%s: '%s' is not a time: " BRINK_TIME_FORMS, option,
+                          text);
+    return BRINK_OK;
+}
+
+const char *brink_command_clock(double seconds, char text[32])
+{
+    long long whole = (long long)seconds;
+    whole += (double)whole < seconds;
+    long long days = whole / 86400;
+    char front[16] = "";
+    if (days > 0)
+        snprintf(front, sizeof front, "%lld-", days < 10000 ? days : 10000);
+    snprintf(text, 32, "%s%02d:%02d:%02d", front, (int)(whole / 3600 % 24), (int)(whole / 60 % 60),
+             (int)(whole % 60));
+    return text;
+}
+
+double brink_command_memory(const struct brink_spec *spec)
+{
+    static const double libraries = 23e6; // MPI and HDF5
+    const struct brink_model *model = spec->model;
+    double cells = 1, cell_bytes = (double)model->record_size, bytes = libraries;
+    for (int i = 0; i < spec->grid.rank; i++)
+        cells *= (double)spec->grid.tile[i];
+    for (int i = 0; i < model->field_count; i++)
+        if (spec->record >> i & 1)
+            cell_bytes += (double)brink_type_size(model->fields[i].type);
+    for (int i = 0; i < spec->axis_count; i++)
+        bytes += (double)spec->axes[i].num * sizeof(double);
+    return bytes + cells * cell_bytes + 9 * (double)spec->grid.tile_count;
+}
+
 const char *brink_command_bytes(double bytes, char text[32])
 {
     static const char *const unit[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};

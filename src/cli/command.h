@@ -64,7 +64,7 @@ struct brink_command {
 
 extern const struct brink_command brink_command_run, brink_command_check, brink_command_trace,
     brink_command_status, brink_command_verify, brink_command_diff, brink_command_pack,
-    brink_command_help, brink_command_version;
+    brink_command_help, brink_command_version, brink_command_estimate;
 
 extern const struct brink_command *const brink_commands[]; // ends with NULL
 
@@ -96,5 +96,15 @@ brink_err brink_command_result_path(const char *spec_path, const char *output,
 
 // "12.3 MB"
 const char *brink_command_bytes(double bytes, char text[32]);
+
+// The value of an option that is a time in one of Slurm's forms (see brink_time_seconds), at least
+// a second; `text` NULL: not given, *seconds stays.
+brink_err brink_command_time(const char *option, const char *text, double *seconds) BRINK_CHECKED;
+#define BRINK_TIME_FORMS "minutes, or [days-]hours:minutes:seconds"
+// "1-02:03:04", rounded up to whole seconds; at most 10,000 days
+const char *brink_command_clock(double seconds, char text[32]);
+
+// Bytes that a rank takes: columns and records of tiles, coordinates, the list of tiles.
+double brink_command_memory(const struct brink_spec *spec);
 
 #endif

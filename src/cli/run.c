@@ -10,8 +10,8 @@
 #include "command.h"
 
 struct options {
-    const char *output, *isa; // borrowed; NULL: not given
-    long long threads;        // 0: not given
+    const char *output, *isa, *time_limit; // borrowed; NULL: not given
+    long long threads;                     // 0: not given
     bool quiet, steal_lease, allow_kernel_change;
     double report_seconds, commit_seconds;
 };
@@ -30,6 +30,10 @@ static const struct brink_option option_table[] = {
      "seconds between syncs to the disk [10]: what a power loss may cost; a killed job loses only "
      "its running tiles",
      BRINK_INTO(commit_seconds), .min = 0.001, .max = 1e9},
+    {"time-limit", "T",
+     "the time that this job has: " BRINK_TIME_FORMS "; it stops before its end; default: what "
+     "Slurm says",
+     BRINK_INTO(time_limit)},
     {"steal-lease", NULL, "take the file from the job that writes it; that job stops",
      BRINK_INTO(steal_lease)},
     {"allow-kernel-change", NULL, "go on with a file of another kernel version",
@@ -67,8 +71,13 @@ static brink_err sweep(const struct brink_command *self, int argc, char **argv,
     struct options options = {.report_seconds = 60, .commit_seconds = 10};
     struct brink_words words;
     struct brink_spec *spec = NULL;
+    struct brink_text stop_file = {0};
     char *path = NULL;
-    brink_err error = brink_cluster_agree(brink_command_parse(self, argc, argv, &options, &words));
+    double time_limit = 0;
+    brink_err error = brink_command_parse(self, argc, argv, &options, &words);
+    if (!error)
+        error = brink_command_time("time-limit", options.time_limit, &time_limit);
+    error = brink_cluster_agree(error);
     if (error)
         return error;
     brink_say_quiet(options.quiet);
@@ -82,13 +91,20 @@ static brink_err sweep(const struct brink_command *self, int argc, char **argv,
     error = brink_cluster_agree(brink_command_result_path(words.word[0], options.output, &path));
     if (error)
         goto done;
+    brink_text_add(&stop_file, "%s.stop", path);
+    error = brink_cluster_agree(stop_file.error);
+    if (error)
+        goto done;
     struct brink_run_options run_options = {.path = path,
                                             .report_seconds = options.report_seconds,
                                             .commit_seconds = options.commit_seconds,
+                                            .time_limit = time_limit,
+                                            .stop_file = brink_text_get(&stop_file),
                                             .steal_lease = options.steal_lease,
                                             .allow_kernel_change = options.allow_kernel_change};
     error = brink_cluster_sweep(job, spec, &run_options);
 done:
+    brink_text_free(&stop_file);
     brink_free(&path);
     brink_spec_free(&spec);
     return error;
@@ -117,6 +133,8 @@ const struct brink_command brink_command_run = {
     .notes =
         "An existing result of the same sweep is resumed. SIGINT, SIGTERM and SIGUSR1 stop\n"
         "after the running tiles (a second one at once) with exit code 75: run again to resume.\n"
+        "So does the coming end of the job's time, and a file RESULT.h5.stop, as long as it is\n"
+        "there: touch RESULT.h5.stop. Tiles too long for the time left are given up.\n"
         "\n"
         "One job at a time writes a result; RESULT.h5.lease says which. The lease of a killed\n"
         "job is taken over: at once on the same host, or when Slurm says that the job is over,\n"

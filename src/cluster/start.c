@@ -50,30 +50,51 @@ void brink_cluster_end(void)
     MPI_Finalize();
 }
 
-// CPUs of this rank over the ranks of its node that may run on just the same ones.
-static int fair_share(void)
+// What the ranks of one node may run on.
+struct neighbours {
+    MPI_Comm comm; // of the ranks of this node
+    int share;     // CPUs of this rank over the ranks that may run on just the same ones
+    int cpus;      // of all ranks of the node together
+};
+
+// Collective.
+static struct neighbours look_around(const cpu_set_t *mine)
 {
-    cpu_set_t mine;
-    CPU_ZERO(&mine);
-    if (sched_getaffinity(0, sizeof mine, &mine) != 0)
-        return 1;
-    MPI_Comm node;
+    struct neighbours found = {.share = 1, .cpus = 1};
     int ranks = 1, sharers = 0;
-    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-    MPI_Comm_size(node, &ranks);
-    cpu_set_t *all = NULL;
+    cpu_set_t *all = NULL, together;
+    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &found.comm);
+    MPI_Comm_size(found.comm, &ranks);
     brink_err error = brink_alloc(&all, (size_t)ranks, sizeof *all);
     int ready = error == BRINK_OK;
-    MPI_Allreduce(MPI_IN_PLACE, &ready, 1, MPI_INT, MPI_MIN, node);
+    MPI_Allreduce(MPI_IN_PLACE, &ready, 1, MPI_INT, MPI_MIN, found.comm);
     if (ready) {
-        MPI_Allgather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, node);
-        for (int i = 0; i < ranks; i++)
-            sharers += CPU_EQUAL(&mine, &all[i]) ? 1 : 0;
+        CPU_ZERO(&together);
+        MPI_Allgather(mine, sizeof *mine, MPI_BYTE, all, sizeof *mine, MPI_BYTE, found.comm);
+        for (int i = 0; i < ranks; i++) {
+            sharers += CPU_EQUAL(mine, &all[i]) ? 1 : 0;
+            CPU_OR(&together, &together, &all[i]);
+        }
+        found.share = CPU_COUNT(mine) / sharers;
+        found.cpus = CPU_COUNT(&together);
     }
+    found.share = found.share > 0 ? found.share : 1;
     brink_free(&all);
-    MPI_Comm_free(&node);
-    int threads = CPU_COUNT(&mine) / (sharers > 0 ? sharers : 1);
-    return threads > 0 ? threads : 1;
+    return found;
+}
+
+// Sums up over all nodes, for rank 0. Collective.
+static void count_nodes(struct brink_job *job, const struct neighbours *found)
+{
+    int threads = job->threads, rank = 0, sum[2];
+    MPI_Comm_rank(found->comm, &rank);
+    MPI_Allreduce(MPI_IN_PLACE, &threads, 1, MPI_INT, MPI_SUM, found->comm);
+    int crowded = threads > found->cpus || job->threads > job->cpus;
+    MPI_Allreduce(MPI_IN_PLACE, &crowded, 1, MPI_INT, MPI_MAX, found->comm);
+    int mine[2] = {rank == 0, rank == 0 && crowded};
+    MPI_Reduce(mine, sum, 2, MPI_INT, MPI_SUM, 0, MPI_COMM_WORLD);
+    job->nodes = job->rank == 0 ? sum[0] : 0;
+    job->crowded = job->rank == 0 ? sum[1] : 0;
 }
 
 static int positive(const char *text)
@@ -84,13 +105,20 @@ static int positive(const char *text)
 
 void brink_cluster_threads(struct brink_job *job, int threads)
 {
-    int share = fair_share(); // collective: every rank calls it, whatever its environment
+    cpu_set_t mine;
+    CPU_ZERO(&mine);
+    if (sched_getaffinity(0, sizeof mine, &mine) != 0)
+        CPU_SET(0, &mine);
+    struct neighbours found = look_around(&mine); // whatever the environment of this rank
     if (threads <= 0)
         threads = positive(getenv("OMP_NUM_THREADS"));
     if (threads <= 0)
         threads = positive(getenv("SLURM_CPUS_PER_TASK"));
-    job->threads = threads > 0 ? threads : share;
+    job->cpus = CPU_COUNT(&mine);
+    job->threads = threads > 0 ? threads : found.share;
     omp_set_num_threads(job->threads);
+    count_nodes(job, &found);
+    MPI_Comm_free(&found.comm);
 }
 
 brink_err brink_cluster_agree(brink_err mine)

@@ -143,9 +143,15 @@ static void tell_start(const struct brink_work *work, const char *path)
 {
     const struct brink_grid *grid = &work->spec->grid;
     const struct brink_job *job = work->job;
-    brink_say("%s: %" PRId64 " cells in %" PRId64 " tiles, %d rank%s x %d thread%s, %s", path,
-              grid->cell_count, grid->tile_count, job->ranks, job->ranks == 1 ? "" : "s",
-              job->threads, job->threads == 1 ? "" : "s", brink_lanes_isa());
+    brink_say("%s: %" PRId64 " cells in %" PRId64 " tiles, %s", path, grid->cell_count,
+              grid->tile_count, brink_lanes_isa());
+    brink_say("%d rank%s x %d thread%s on %d node%s, %d CPU%s for each rank", job->ranks,
+              job->ranks == 1 ? "" : "s", job->threads, job->threads == 1 ? "" : "s", job->nodes,
+              job->nodes == 1 ? "" : "s", job->cpus, job->cpus == 1 ? "" : "s");
+    if (job->crowded > 0)
+        brink_say("warning: threads share CPUs on %d node%s: fewer ranks or --threads, or another "
+                  "binding (srun: --cpus-per-task; mpirun: --bind-to none)",
+                  job->crowded, job->crowded == 1 ? "" : "s");
 }
 
 // Rank 0's part around the work: its row in /runs, the schedule, words. Returns the outcome.
@@ -225,12 +231,27 @@ static brink_err prepare(struct brink_work *work, uint8_t **states)
     return error;
 }
 
+static brink_err check_stop_file(const struct brink_run_options *options)
+{
+    if (access(options->stop_file, F_OK) != 0)
+        return BRINK_OK;
+    return brink_fail(BRINK_ERR_STOPPED, "%s is there, so nothing runs: remove it to go on",
+                      options->stop_file);
+}
+
 brink_err brink_cluster_sweep(const struct brink_job *job, const struct brink_spec *spec,
                               const struct brink_run_options *options)
 {
-    struct brink_work work = {.job = job, .spec = spec, .commit_seconds = options->commit_seconds};
+    struct brink_work work = {.job = job,
+                              .spec = spec,
+                              .commit_seconds = options->commit_seconds,
+                              .stop_file = options->stop_file};
     uint8_t *states = NULL;
-    brink_err error = brink_cluster_agree(prepare(&work, &states));
+    work.deadline = brink_deadline_find(options->time_limit);
+    brink_err error = prepare(&work, &states);
+    if (!error && job->rank == 0)
+        error = check_stop_file(options);
+    error = brink_cluster_agree(error);
     if (!error)
         error = brink_claim(job, options, &work.lease);
     if (!error)

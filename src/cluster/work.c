@@ -12,6 +12,7 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "brink/base/log.h"
 #include "polite.h"
@@ -30,6 +31,8 @@ static const double beat_seconds = 100e-6;
 // How old a check of the lease may be when a tile is written. The master's check ends the whole
 // job; the others' are for the case that the master itself hangs or has lost its way to the file.
 static const double lease_age_master = 0.2, lease_age_worker = 10;
+
+static const double stop_look_seconds = 1;
 
 void brink_work_die(brink_err error)
 {
@@ -100,6 +103,25 @@ static void keep(struct brink_work *work)
 
 // ---- master
 
+// Wishes for a stop that no signal brings.
+static void look_for_stop(struct brink_work *work)
+{
+    double now = brink_clock();
+    if (brink_stop_wanted())
+        return;
+    if (now >= work->deadline.stop) {
+        brink_say("the time of this job is nearly over");
+        brink_stop_want();
+    }
+    if (now - work->stop_looked < stop_look_seconds)
+        return;
+    work->stop_looked = now;
+    if (access(work->stop_file, F_OK) == 0) {
+        brink_say("%s asks for a stop", work->stop_file);
+        brink_stop_want();
+    }
+}
+
 static void send_order(int rank, enum order_kind kind, struct brink_batch batch)
 {
     struct order order = {.kind = kind, .batch = batch};
@@ -153,6 +175,7 @@ static bool serve(struct brink_work *work)
         answer(work, status.MPI_SOURCE, &report);
         any = true;
     }
+    look_for_stop(work);
     if (brink_stop_wanted() && !work->stop_told) {
         work->stop_told = true;
         brink_schedule_stop(&work->schedule);
@@ -329,7 +352,7 @@ static void beat(void *context)
     if (now - work->beaten < beat_seconds)
         return;
     work->beaten = now;
-    if (brink_stop_urgent())
+    if (brink_stop_urgent() || now >= work->deadline.abandon)
         atomic_store_explicit(&work->pulse.abandon, true, memory_order_relaxed);
     attend(work);
 }

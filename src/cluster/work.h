@@ -9,6 +9,7 @@
 #include "brink/sweep/plan.h"
 #include "brink/sweep/schedule.h"
 #include "brink/sweep/stream.h"
+#include "deadline.h"
 #include "journal.h"
 #include "progress.h"
 
@@ -44,8 +45,11 @@ struct brink_work {
     int64_t *todo; // owned: tile numbers in the order of the schedule, the same on every rank
     int64_t todo_count;
     double commit_seconds;
-    bool unsynced;                                   // something was written since
-    double committed;                                // brink_clock() of the last fdatasync
+    bool unsynced;    // something was written since
+    double committed; // brink_clock() of the last fdatasync
+    struct brink_deadline deadline;
+    const char *stop_file;                           // borrowed
+    double stop_looked;                              // brink_clock() of a look for the stop file
     double lease_checked, lease_beaten;              // ... of looks at the lease
     double beaten;                                   // ... of the last beat
     double reported;                                 // ... of the last report

@@ -5,17 +5,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "brink/base/program.h"
 
 // ---- this process
 
@@ -110,73 +108,6 @@ enum brink_life brink_owner_process(const struct brink_owner *owner, const struc
 
 // ---- jobs
 
-static double clock_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-// Reads to the end, cut to `size`, for `seconds` at most; false if the end did not come.
-static bool read_all(int descriptor, double seconds, char *text, size_t size)
-{
-    double end = clock_now() + seconds;
-    size_t length = 0;
-    char rest[256];
-    for (;;) {
-        struct pollfd wait = {.fd = descriptor, .events = POLLIN};
-        int left = (int)((end - clock_now()) * 1000);
-        if (left <= 0)
-            return false;
-        if (poll(&wait, 1, left) <= 0)
-            continue; // interrupted, or the time is up
-        bool room = length + 1 < size;
-        ssize_t got = room ? read(descriptor, text + length, size - 1 - length)
-                           : read(descriptor, rest, sizeof rest);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            break;
-        length += room ? (size_t)got : 0;
-    }
-    text[length] = '\0';
-    return true;
-}
-
-static bool start_program(char *const arguments[], int output, pid_t *pid)
-{
-    posix_spawn_file_actions_t actions;
-    if (posix_spawn_file_actions_init(&actions) != 0)
-        return false;
-    bool started = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO) == 0 &&
-                   posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO) == 0 &&
-                   posix_spawnp(pid, arguments[0], &actions, NULL, arguments, environ) == 0;
-    posix_spawn_file_actions_destroy(&actions);
-    return started;
-}
-
-// Runs a program and returns its exit code, with what it says on either stream; -1 if it cannot be
-// started, is ended by a signal, or takes longer than `seconds`.
-static int ask_program(char *const arguments[], double seconds, char *answer, size_t size)
-{
-    int ends[2], status = -1;
-    pid_t pid;
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return -1;
-    bool started = start_program(arguments, ends[1], &pid);
-    close(ends[1]);
-    if (started) {
-        bool whole = read_all(ends[0], seconds, answer, size);
-        if (!whole)
-            kill(pid, SIGKILL);
-        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-            ;
-        status = whole && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    }
-    close(ends[0]);
-    return status;
-}
-
 enum brink_life brink_owner_job(const struct brink_owner *owner, const struct brink_owner *self)
 {
     static const double seconds = 5;
@@ -187,7 +118,7 @@ enum brink_life brink_owner_job(const struct brink_owner *owner, const struct br
         owner->job[strspn(owner->job, "0123456789")] || strcmp(owner->job, self->job) == 0)
         return BRINK_LIFE_UNKNOWN;
     memcpy(job, owner->job, sizeof job);
-    int status = ask_program(arguments, seconds, answer, sizeof answer);
+    int status = brink_ask_program(arguments, seconds, answer, sizeof answer);
     bool over = status == 0 ? answer[strspn(answer, " \n")] == '\0'
                             : status > 0 && strstr(answer, "Invalid job id") != NULL;
     return over ? BRINK_LIFE_DEAD : BRINK_LIFE_UNKNOWN;

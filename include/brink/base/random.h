@@ -12,6 +12,7 @@ enum brink_purpose {
     BRINK_PURPOSE_WEIGHT = 3,   // starting weights of a network; plus its layer, from 0
     BRINK_PURPOSE_DATA = 16,    // Gaussian samples and labels
     BRINK_PURPOSE_BATCH = 17,   // permutations of the samples
+    BRINK_PURPOSE_PILOT = 32,   // which cells a pilot computes
     BRINK_PURPOSE_TANGENT = 18, // the first vector of a Lanczos iteration
 };
 

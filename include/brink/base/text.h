@@ -26,6 +26,11 @@ void brink_text_number(struct brink_text *text, double value);
 const char *brink_number_text(double value, char digits[BRINK_NUMBER_MAX]);
 
 void brink_text_json(struct brink_text *text, const char *string);
+
+// Seconds of a time in the forms of Slurm: minutes, minutes:seconds, hours:minutes:seconds,
+// days-hours, days-hours:minutes, days-hours:minutes:seconds. 0 if it is none.
+double brink_time_seconds(const char *text);
+
 const char *brink_text_get(const struct brink_text *text); // never NULL; borrowed
 void brink_text_free(struct brink_text *text);
 

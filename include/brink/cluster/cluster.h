@@ -11,6 +11,10 @@
 struct brink_job {
     int rank, ranks;
     int threads; // OpenMP threads of this rank
+    int cpus;    // that it may run on
+    // Rank 0 knows of all:
+    int nodes;
+    int crowded; // nodes where there are more threads than CPUs to run them
 };
 
 // MPI_Init_thread (FUNNELED; only the main thread does MPI) with what Open MPI needs set before.
@@ -19,7 +23,7 @@ struct brink_job {
 brink_err brink_cluster_start(int *argc, char ***argv, struct brink_job *job) BRINK_CHECKED;
 
 // Sets the OpenMP threads of this rank: `threads` > 0, else OMP_NUM_THREADS, SLURM_CPUS_PER_TASK,
-// or a fair share of the CPUs this rank may run on. Collective.
+// or a fair share of the CPUs this rank may run on. Fills the rest of *job. Collective.
 void brink_cluster_threads(struct brink_job *job, int threads);
 
 // Ends MPI. Collective; after a success or an error that all ranks share.
@@ -35,12 +39,15 @@ struct brink_run_options {
     const char *path;         // of the result
     double report_seconds;    // between progress lines in a log
     double commit_seconds;    // between fdatasyncs of a rank
+    double time_limit;        // s from now; 0: what the batch system says, if anything
+    const char *stop_file;    // as long as it exists nothing runs
     bool steal_lease;         // take the file from whoever writes it
     bool allow_kernel_change; // go on in a file of another kernel version
 };
 
-// Runs the sweep to its end, or until SIGINT, SIGTERM or SIGUSR1 (BRINK_ERR_STOPPED), creating
-// `path` or going on where it stopped. Collective. BRINK_ERR_LOCKED if another job writes it. All
+// Runs the sweep to its end, or until SIGINT, SIGTERM, SIGUSR1, the end of the job's time, or the
+// appearance of the stop file (BRINK_ERR_STOPPED), creating `path` or going on where it stopped.
+// Collective. BRINK_ERR_LOCKED if another job writes it. All
 // ranks return the same code; on an I/O error, or if another job takes the file, in mid-run the
 // whole job ends here, with its exit code and one message.
 brink_err brink_cluster_sweep(const struct brink_job *job, const struct brink_spec *spec,

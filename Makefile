@@ -192,6 +192,8 @@ install: all
 	install -m 644 analysis/*.py $(share)/analysis
 	install -m 644 jobs/*.yaml jobs/sweep.sbatch $(share)/jobs
 	install -m 644 jobs/sites/*.env $(share)/jobs/sites
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 src/man/brink.1
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 src/man/brink-spec.5 src/man/brink-file.5
 
 clean:
 	rm -rf $(BUILD)

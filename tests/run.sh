@@ -68,6 +68,7 @@ done
 run faults "$PYTHON" tests/faults/small.py
 run opens "$PYTHON" tests/store_open.py
 run hostile "$PYTHON" tests/hostile.py
+run manual "$PYTHON" tests/manual.py
 run analysis "$PYTHON" tests/check_analysis.py
 [ -n "${SANITIZE:-}" ] || run slurm bash tests/slurm.sh
 

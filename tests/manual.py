@@ -95,10 +95,10 @@ def check_commands():
     every = {"help"}
     documented = {heading.split()[0] for heading, _ in parts(COMMANDS, "Ss")}
     claim(set(names) == documented,
-          f"src/man/brink.1: subcommands {sorted(set(names) ^ documented)}: add or remove .Ss under "
-          "COMMANDS")
+          f"src/man/brink.1: subcommands {sorted(set(names) ^ documented)}: add or remove .Ss "
+          "under COMMANDS")
     for name in names:
-        body = "".join(body for heading, body in parts(COMMANDS, "Ss") if heading.split()[0] == name)
+        body = "".join(body for head, body in parts(COMMANDS, "Ss") if head.split()[0] == name)
         help_text = say("help", name)
         has = set(re.findall(r"^  (?:-\w,|   ) --([a-z0-9-]+)", help_text, flags=re.M)) - {"help"}
         letters = set(re.findall(r"^  -(\w), --", help_text, flags=re.M)) - {"h"}
@@ -108,7 +108,7 @@ def check_commands():
             claim(False, f"src/man/brink.1: .Ss {name}: add '.It Fl -{option}'")
         for option in sorted(long - has):
             claim(False, f"src/man/brink.1: .Ss {name}: there is no option --{option}")
-        claim(letters <= short, f"src/man/brink.1: .Ss {name}: short options {letters - short} missing")
+        claim(letters <= short, f"src/man/brink.1: .Ss {name}: add 'Fl' of {letters - short}")
     for page, text in PAGES.items():
         unknown = options(text)[0] - every
         claim(not unknown, f"src/man/{page}: options that do not exist: {sorted(unknown)}")

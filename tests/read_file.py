@@ -18,7 +18,8 @@ COLUMNS = ("start_time end_time ranks threads kernel_version exit_code tiles_bef
 def root_arrays(file):
     """Names of the root arrays in the order of their creation."""
     names = []
-    file.id.links.iterate(lambda name: names.append(name.decode()), idx_type=h5py.h5.INDEX_CRT_ORDER)
+    file.id.links.iterate(lambda name: names.append(name.decode()),
+                          idx_type=h5py.h5.INDEX_CRT_ORDER)
     return [name for name in names if isinstance(file[name], h5py.Dataset)]
 
 
@@ -47,7 +48,8 @@ def check_header(file, data):
 def check_tiles(file, spec):
     shape, counts = (file["tiles"].attrs[name] for name in ("tile_shape", "tile_counts"))
     grid = file["status"].shape
-    axes = [axis + end for axis in json.loads(file.attrs["spec"])["axes"] for end in ("", "_x0", "_y0")]
+    axes = json.loads(file.attrs["spec"])["axes"]
+    axes = [name + end for name in axes for end in ("", "_x0", "_y0")]
     fields = [name for name in root_arrays(file) if name not in axes]
     yield "tile_counts", all(-(-n // t) == c for n, t, c in zip(grid, shape, counts))
     states, sums = file["tiles/state"][:], file["tiles/checksum"][:]

@@ -51,7 +51,7 @@ struct brink_deadline brink_deadline_find(double limit)
         left = left_by_squeue();
     MPI_Bcast(&left, 1, MPI_DOUBLE, 0, MPI_COMM_WORLD);
     if (left <= 0)
-        return (struct brink_deadline){INFINITY, INFINITY};
+        return (struct brink_deadline){HUGE_VAL, HUGE_VAL};
     double end = brink_clock() + left, margin = fmin(margin_max, margin_share * left);
     return (struct brink_deadline){end - margin, end - margin / 3};
 }

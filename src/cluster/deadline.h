@@ -3,7 +3,7 @@
 #ifndef BRINK_CLUSTER_DEADLINE_H
 #define BRINK_CLUSTER_DEADLINE_H
 
-// In s of brink_clock(); INFINITY: no end is known.
+// In s of brink_clock(); infinite: no end is known.
 struct brink_deadline {
     double stop;    // nothing new is begun
     double abandon; // tiles that still run are given up; they are computed again

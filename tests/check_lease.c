@@ -431,6 +431,19 @@ START_TEST(a_link_and_its_file_share_a_lease)
 }
 END_TEST
 
+START_TEST(leases_set_aside_by_the_dead_are_cleared)
+{
+    bool taken = false;
+    spill(in_folder("left.h5.lease.dead-0123456789abcdef"), "brink lease 1\nhost", 18);
+    struct brink_lease *lease = open_lease(in_folder("left.h5"));
+    ck_assert_ok(brink_lease_try(lease, false, 0, &taken));
+    ck_assert(taken);
+    ck_assert_int_eq(files_in(folder), 1);
+    brink_lease_close(&lease);
+    ck_assert_int_eq(files_in(folder), 0);
+}
+END_TEST
+
 START_TEST(a_world_that_says_no)
 {
     bool taken = false;
@@ -476,6 +489,7 @@ int main(void)
         slurm_is_asked,
         of_many_takers_one_wins,
         a_link_and_its_file_share_a_lease,
+        leases_set_aside_by_the_dead_are_cleared,
         a_world_that_says_no,
     };
     unsetenv("SLURM_JOB_ID");

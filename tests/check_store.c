@@ -356,6 +356,26 @@ START_TEST(creation_leaves_nothing_behind)
 }
 END_TEST
 
+START_TEST(drafts_of_the_dead_are_cleared)
+{
+    struct toy toy;
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    toy_grid(&toy, 0);
+    spill(in_folder("left.h5.tmp-99"), "x", 1);
+    spill(in_folder("left.h5.tmp-99-1"), "x", 1);
+    spill(in_folder("left.h5.tmp-mine"), "x", 1); // not a draft's name
+    spill(in_folder("left.h5.tmp-7"), "x", 1);    // of one that lives
+    int living = open(in_folder("left.h5.tmp-7"), O_RDWR);
+    ck_assert(living >= 0 && fcntl(living, F_OFD_SETLK, &whole) == 0);
+    ck_assert_ok(brink_store_create(in_folder("left.h5"), &toy.spec));
+    ck_assert_int_eq(files_in(folder), 3);
+    close(living);
+    brink_store_clear(in_folder("left.h5"));
+    ck_assert_int_eq(files_in(folder), 2);
+    ck_assert(unlink(in_folder("left.h5.tmp-mine")) == 0 && unlink(in_folder("left.h5")) == 0);
+}
+END_TEST
+
 START_TEST(the_size_is_known_before)
 {
     for (size_t g = 0; g < GRIDS; g++) {
@@ -525,6 +545,7 @@ int main(int argc, char **argv)
         foreign_files_are_refused,
         truncated_files_are_refused,
         creation_leaves_nothing_behind,
+        drafts_of_the_dead_are_cleared,
         the_size_is_known_before,
         a_disk_that_is_too_small_is_refused_before_anything_is_written,
         after_the_first_failed_write_nothing_more_is_tried,

@@ -51,6 +51,10 @@ if [ -f small.h5 ]; then ok; else bad "no small.h5"; fi
 expect 0 "complete" "$brink" run small.yaml
 expect 2 "give -o" "$brink" run - <small.yaml
 expect 0 "100.0 %" "$brink" run - -o stdin.h5 <small.yaml
+# Whoever forgets to give it can still interrupt (timeout: 124 once the program has ended of TERM).
+mkfifo forgotten && exec 7<>forgotten
+expect 124 "" timeout --kill-after=20 5 "$brink" run - -o forgotten.h5 <&7
+exec 7<&-
 same small.h5 stdin.h5
 expect 3 "no/such/folder" "$brink" run small.yaml -o no/such/folder/x.h5
 mkdir "a name with spaces ü"

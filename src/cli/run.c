@@ -48,7 +48,9 @@ static brink_err share_spec(const struct brink_job *job, const struct brink_word
     char *json = NULL;
     brink_err error = BRINK_OK;
     if (job->rank == 0) {
+        brink_cluster_mortal(true); // the standard input may keep it waiting
         error = brink_command_sweep_spec(words, spec);
+        brink_cluster_mortal(false);
         if (!error) {
             struct brink_text copy = {0};
             brink_text_add(&copy, "%s", (*spec)->json);

@@ -34,7 +34,7 @@ static void describe(struct brink_run *run, const struct brink_job *job, int64_t
                               .ranks = job->ranks,
                               .threads = job->threads,
                               .kernel_version = BRINK_KERNEL_VERSION,
-                              .exit_code = -1,
+                              .exit_code = BRINK_RUN_RUNNING,
                               .tiles_before = tiles_before};
     char library[MPI_MAX_LIBRARY_VERSION_STRING];
     int length;
@@ -48,6 +48,17 @@ static void describe(struct brink_run *run, const struct brink_job *job, int64_t
     snprintf(run->hdf5, sizeof run->hdf5, "%s", brink_store_library());
 }
 
+// Marks a start before this one that came to no end of its own.
+static brink_err settle_row_before(struct brink_store *store, int32_t row)
+{
+    struct brink_run before;
+    brink_err error = brink_store_run_read(store, row, &before);
+    if (error || before.exit_code != BRINK_RUN_RUNNING)
+        return error;
+    before.exit_code = BRINK_RUN_CUT_OFF;
+    return brink_store_run_write(store, row, &before);
+}
+
 brink_err brink_journal_begin(struct brink_journal *journal, struct brink_store *store,
                               const struct brink_job *job, int64_t tiles_before)
 {
@@ -57,7 +68,9 @@ brink_err brink_journal_begin(struct brink_journal *journal, struct brink_store 
         return error;
     if (journal->row >= BRINK_RUNS_MAX)
         journal->row = BRINK_RUNS_MAX - 1;
-    return brink_store_run_write(store, journal->row, &journal->run); // and syncs
+    else if (journal->row > 0)
+        error = settle_row_before(store, journal->row - 1);
+    return error ? error : brink_store_run_write(store, journal->row, &journal->run); // and syncs
 }
 
 brink_err brink_journal_commit(struct brink_journal *journal, struct brink_store *store,

@@ -45,6 +45,14 @@ brink_err brink_cluster_start(int *argc, char ***argv, struct brink_job *job)
     return check_launcher(job);
 }
 
+void brink_cluster_mortal(bool mortal)
+{
+    if (mortal)
+        brink_stop_release();
+    else
+        brink_stop_catch();
+}
+
 void brink_cluster_end(void)
 {
     MPI_Finalize();

@@ -15,13 +15,23 @@ static void wish(int number)
         signalled = signalled + 1;
 }
 
-void brink_stop_catch(void)
+static void handle(void (*handler)(int))
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGUSR1};
-    struct sigaction action = {.sa_handler = wish, .sa_flags = SA_RESTART};
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         sigaction(signals[i], &action, NULL);
+}
+
+void brink_stop_catch(void)
+{
+    handle(wish);
+}
+
+void brink_stop_release(void)
+{
+    handle(SIG_DFL);
 }
 
 bool brink_stop_wanted(void)

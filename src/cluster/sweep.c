@@ -49,7 +49,9 @@ static brink_err make_file(const struct brink_work *work, const struct brink_run
         struct brink_guard *creating = guard(work, options, 0);
         if (access(options->path, F_OK) != 0)
             error = brink_store_create(options->path, spec);
-        if (error == BRINK_ERR_USAGE) // it is the axes that make it too large for the disk
+        else
+            brink_store_clear(options->path); // a draft of it may have kept its first name
+        if (error == BRINK_ERR_USAGE)         // it is the axes that make it too large for the disk
             error = brink_fail(error, "%s:%d:%d: axes: %s", spec->source, spec->axes_line,
                                spec->axes_column, brink_error_note());
         if (!error)

@@ -242,6 +242,11 @@ brink_err brink_making_open(struct brink_making *making, const char *name)
     return error;
 }
 
+void brink_store_clear(const char *path)
+{
+    brink_draft_clear(path);
+}
+
 brink_err brink_store_create(const char *path, const struct brink_spec *spec)
 {
     struct brink_origin origin;

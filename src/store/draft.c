@@ -13,6 +13,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "leftovers.h"
+
 enum { NAMES_MAX = 1000 }; // left by killed jobs of the same process id
 
 static brink_err fail(const char *path, const char *what)
@@ -94,6 +96,43 @@ static brink_err check_room(const struct brink_draft *draft, int64_t bytes)
     return fail(draft->path, "reserve its space");
 }
 
+// A draft is locked as long as its maker lives. Not by flock(), which HDF5 may use itself.
+static int lock(int descriptor)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return fcntl(descriptor, F_OFD_SETLK, &whole);
+}
+
+static bool is_dead(void *context, const char *name, const char *ending)
+{
+    (void)context;
+    if (!ending[0] || ending[strspn(ending, "0123456789-")])
+        return false; // not a name that make_name gives
+    int descriptor = open(name, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    bool dead = descriptor >= 0 && lock(descriptor) == 0;
+    if (descriptor >= 0)
+        close(descriptor);
+    return dead;
+}
+
+void brink_draft_clear(const char *path)
+{
+    struct brink_text prefix = {0};
+    brink_text_add(&prefix, "%s.tmp-", path);
+    if (!prefix.error)
+        brink_leftovers_remove(prefix.data, is_dead, NULL);
+    brink_text_free(&prefix);
+}
+
+// Locks the new draft. False: somebody who clears was faster, and removes it.
+static bool lock_draft(const struct brink_draft *draft)
+{
+    struct stat status;
+    if (lock(draft->descriptor) != 0)
+        return errno != EAGAIN && errno != EACCES; // a file system without locks will do
+    return fstat(draft->descriptor, &status) != 0 || status.st_nlink > 0;
+}
+
 static brink_err make_name(struct brink_draft *draft)
 {
     for (int i = 0; i < NAMES_MAX && draft->descriptor < 0; i++) {
@@ -108,6 +147,10 @@ static brink_err make_name(struct brink_draft *draft)
             open(brink_text_get(&draft->name), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (draft->descriptor < 0 && errno != EEXIST)
             return fail(draft->path, "create");
+        if (draft->descriptor >= 0 && !lock_draft(draft)) {
+            close(draft->descriptor);
+            draft->descriptor = -1;
+        }
     }
     return draft->descriptor < 0 ? fail(draft->path, "create") : BRINK_OK;
 }
@@ -132,8 +175,10 @@ brink_err brink_draft_open(struct brink_draft *draft, const char *path, int64_t 
     if (access(path, F_OK) == 0)
         return exists(path);
     brink_err error = open_folder(draft);
-    if (!error)
+    if (!error) {
+        brink_draft_clear(path);
         error = make_name(draft);
+    }
     if (!error)
         error = check_room(draft, bytes);
     if (error)

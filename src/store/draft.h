@@ -15,7 +15,11 @@ struct brink_draft {
     int folder;             // owned: descriptor of the folder of both
 };
 
-// Makes an empty file PATH.tmp-PID beside `path`, after making sure that `bytes` fit on its disk.
+// Removes drafts of `path` whose makers were killed. Independent.
+void brink_draft_clear(const char *path);
+
+// Clears, and makes an empty file PATH.tmp-PID beside `path`, after making sure that `bytes` fit on
+// its disk.
 // BRINK_ERR_USAGE if they do not, BRINK_ERR_LOCKED if `path` exists, BRINK_ERR_IO; nothing is left
 // behind then.
 brink_err brink_draft_open(struct brink_draft *draft, const char *path,

@@ -68,7 +68,7 @@ static const struct {
     NUMBER(I32, ranks, "1", "MPI ranks of the job"),
     NUMBER(I32, threads, "1", "OpenMP threads of rank 0"),
     NUMBER(I32, kernel_version, "1", "version of the arithmetic"),
-    NUMBER(I32, exit_code, "1", "exit code of the program, -1 while running or killed"),
+    NUMBER(I32, exit_code, "1", "exit code of the program, -1 while running, -2 if it was cut off"),
     NUMBER(I64, tiles_before, "1", "tiles done when this run began"),
     NUMBER(I64, tiles_done, "1", "tiles done by this run"),
     TEXT(host, "host of rank 0"),

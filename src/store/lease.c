@@ -15,6 +15,7 @@
 
 #include "brink/base/memory.h"
 #include "brink/base/text.h"
+#include "leftovers.h"
 #include "owner_facts.h"
 
 struct brink_lease {
@@ -132,7 +133,33 @@ static brink_err write_and_close(struct brink_lease *lease, int descriptor)
     return error;
 }
 
+static bool ours(const struct brink_lease *lease, const char *text)
+{
+    struct brink_owner owner;
+    return brink_owner_read(text, &owner) && strcmp(owner.token, lease->self.token) == 0;
+}
+
 // ---- taking
+
+// A lease that was set aside is needed by nobody, unless it is ours and on its way back.
+static bool is_dead(void *context, const char *name, const char *ending)
+{
+    struct brink_lease *lease = context;
+    char text[BRINK_OWNER_BYTES];
+    bool there = false;
+    (void)ending;
+    return look(lease, name, text, &there) == BRINK_OK && there && !ours(lease, text);
+}
+
+// What takers that were killed have set aside.
+static void clear_aside(struct brink_lease *lease)
+{
+    struct brink_text prefix = {0};
+    brink_text_add(&prefix, "%s.dead-", brink_text_get(&lease->path));
+    if (!prefix.error)
+        brink_leftovers_remove(prefix.data, is_dead, lease);
+    brink_text_free(&prefix);
+}
 
 // *taken false: there is one already.
 static brink_err create(struct brink_lease *lease, bool *taken)
@@ -151,6 +178,8 @@ static brink_err create(struct brink_lease *lease, bool *taken)
     if (error)
         unlink(path);
     *taken = lease->held = !error;
+    if (*taken)
+        clear_aside(lease);
     return error;
 }
 
@@ -248,12 +277,6 @@ static brink_err lost(struct brink_lease *lease, const char *text)
     return brink_fail(BRINK_ERR_LOCKED,
                       "%s: now belongs to %s; it was taken from this job, which stops here",
                       brink_text_get(&lease->file), name);
-}
-
-static bool ours(const struct brink_lease *lease, const char *text)
-{
-    struct brink_owner owner;
-    return brink_owner_read(text, &owner) && strcmp(owner.token, lease->self.token) == 0;
 }
 
 // Finds our lease: *descriptor is open then. One that is missing may be on its way back (see

@@ -177,6 +177,9 @@ class Faults:
         demand(codes[0] == 5 and "was taken from this job" in first.words(),
                f"the robbed: exit code {codes[0]}:\n{first.words()}")
         demand("as --steal-lease says" in second.words(), second.words())
+        with h5py.File(result, "r") as file:
+            ends = list(file["runs/exit_code"][:file["runs/count"][0]])
+        demand(ends == [-2, 0], f"/runs: exit codes {ends}")
         self.finish(result)
         return "while it slept" if sleeping else "while it worked"
 

@@ -22,6 +22,10 @@ struct brink_job {
 // not see each other. Collective; MPI is started even on failure.
 brink_err brink_cluster_start(int *argc, char ***argv, struct brink_job *job) BRINK_CHECKED;
 
+// While nothing is at stake and the program waits for a person: SIGINT, SIGTERM and SIGUSR1 end it
+// at once. Otherwise they leave a wish to stop. Independent.
+void brink_cluster_mortal(bool mortal);
+
 // Sets the OpenMP threads of this rank: `threads` > 0, else OMP_NUM_THREADS, SLURM_CPUS_PER_TASK,
 // or a fair share of the CPUs this rank may run on. Fills the rest of *job. Collective.
 void brink_cluster_threads(struct brink_job *job, int threads);

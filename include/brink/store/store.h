@@ -14,6 +14,10 @@
 #define BRINK_SCHEMA_VERSION 1
 #define BRINK_RUNS_MAX       256 // rows of /runs; later starts share the last row
 
+// Instead of an exit code: at work, as far as is known; killed or robbed, as the next start found.
+#define BRINK_RUN_RUNNING (-1)
+#define BRINK_RUN_CUT_OFF (-2)
+
 struct brink_store; // opaque: HDF5 ids
 
 // One row of /runs. Strings are cut to the stored size.
@@ -22,7 +26,7 @@ struct brink_run {
     double end_time;        // ... of the last commit while running or killed, NaN before
     int32_t ranks, threads; // of the job; OpenMP threads of rank 0
     int32_t kernel_version;
-    int32_t exit_code;    // of the program, -1 while running
+    int32_t exit_code;    // of the program, or BRINK_RUN_...
     int64_t tiles_before; // done when this start began
     int64_t tiles_done;   // by this start
     char host[64], job_id[64], isa[32], commit[64], mpi[128], hdf5[32];
@@ -45,6 +49,10 @@ void brink_store_start(void);
 // failure. BRINK_ERR_IO; BRINK_ERR_USAGE if the file would not fit on the disk; BRINK_ERR_LOCKED
 // if `path` exists (it is never replaced): another job was faster.
 brink_err brink_store_create(const char *path, const struct brink_spec *spec) BRINK_CHECKED;
+
+// Removes what killed creations of `path` have left beside it. Creation does so itself.
+// Independent.
+void brink_store_clear(const char *path);
 
 // The resolved spec in `path`, after checking that it is a brink file of a schema we know:
 // BRINK_ERR_BAD_FILE if not, BRINK_ERR_IO if it cannot be read. *json is owned by the caller

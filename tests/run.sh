@@ -66,6 +66,11 @@ for script in style bits cli verify ranks service; do
     run "$script" bash "tests/$script.sh"
 done
 run faults "$PYTHON" tests/faults/small.py
+run disks bash tests/faults/disks.sh
+if [ -z "${SANITIZE:-}" ]; then # whose library must be loaded first
+    run points "$PYTHON" tests/faults/points.py
+    run power "$PYTHON" tests/faults/power.py
+fi
 run opens "$PYTHON" tests/store_open.py
 run hostile "$PYTHON" tests/hostile.py
 run manual "$PYTHON" tests/manual.py

@@ -171,9 +171,12 @@ static brink_err open_folder(struct brink_draft *draft)
 
 brink_err brink_draft_open(struct brink_draft *draft, const char *path, int64_t bytes)
 {
+    struct stat status;
     *draft = (struct brink_draft){.path = path, .descriptor = -1, .folder = -1};
     if (access(path, F_OK) == 0)
         return exists(path);
+    if (lstat(path, &status) == 0)
+        return brink_fail(BRINK_ERR_IO, "%s: cannot create: it is a link that leads nowhere", path);
     brink_err error = open_folder(draft);
     if (!error) {
         brink_draft_clear(path);

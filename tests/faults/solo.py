@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: MIT
+"""Small sweeps by brink without a launcher, each in a folder of its own, under the shim of shim.c.
+
+The oracle: after the fault, a resume ends well, the file has the bytes of an undisturbed run (but
+for /runs, which tells who wrote it), verify finds it intact, and nothing else is left beside it.
+"""
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+import threading
+
+import h5py
+
+import jobs
+
+SPECS = {
+    "plane": """model: regularity
+axes:
+  dor: {values: [0.5, 1]}
+  lr: {min: 0.1, max: 1, num: 10, scale: log}
+fixed: {x0: 4, y0: 0.5}
+lr_unit: flow
+stop: {max_steps: 200}
+tile: [1, 4]
+""",
+    "full": """model: regularity
+axes:
+  dor: {values: [0.5, 6]}
+  init: {values: [[4, 0.5], [3, 1]]}
+  lr: {min: 0.01, max: 1, num: 3, scale: log}
+stop: {max_steps: 300, tail: 64}
+record: full
+tile: [1, 2, 2]
+""",
+    "line": """model: regularity
+axes: {lr: {min: 0.1, max: 1, num: 5}}
+fixed: {dor: 1, x0: 4, y0: 0.5}
+stop: {max_steps: 100}
+tile: [1]
+""",
+    "one": """model: regularity
+axes: {dor: {values: [0.5, 1, 6]}, lr: {min: 0.1, max: 1, num: 100}}
+fixed: {x0: 4, y0: 0.5}
+stop: {max_steps: 100}
+""",
+}
+
+
+class Failed(Exception):
+    pass
+
+
+def demand(truth, *words):
+    if not truth:
+        raise Failed(" ".join(map(str, words)))
+
+
+def shim(folder):
+    """The library, built into `folder`."""
+    library = os.path.join(folder, "shim.so")
+    source = os.path.join(jobs.TOP, "tests", "faults", "shim.c")
+    subprocess.run([os.environ.get("CC", "gcc"), "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", source,
+                    "-o", library, "-ldl"], check=True)
+    return library
+
+
+class Record:
+    """One call in the shim's log."""
+    HEAD = struct.Struct("12siiQQII")
+
+    def __init__(self, data, at):
+        (call, self.rank, self.result, self.offset, self.length, name,
+         more) = self.HEAD.unpack_from(data, at)
+        at += self.HEAD.size
+        self.call = call.rstrip(b"\0").decode()
+        self.name = data[at:at + name].decode()
+        self.more = data[at + name:at + name + more]
+        self.end = at + name + more
+
+
+def read_log(path):
+    with open(path, "rb") as file:
+        data = file.read()
+    records, at = [], 0
+    while at < len(data):
+        records.append(Record(data, at))
+        at = records[-1].end
+    return records
+
+
+class Sweep:
+    """A specification with its undisturbed result, and what its run does to the disk."""
+
+    def __init__(self, solo, name):
+        self.solo, self.name = solo, name
+        self.folder = os.path.join(solo.scratch.path, "whole-" + name)
+        os.mkdir(self.folder)
+        self.spec = os.path.join(self.folder, "sweep.yaml")
+        with open(self.spec, "w", encoding="ascii") as file:
+            file.write(SPECS[name])
+        self.result = os.path.join(self.folder, "r.h5")
+        log = os.path.join(self.folder, "log")
+        code, words = self.run(self.folder, SHIM_LOG=log)
+        demand(code == 0, "no undisturbed run:", code, words)
+        self.records = read_log(log)
+        self.calls = [record for record in self.records if record.call != "sync begins"]
+        self.holes, self.state = self.layout()
+        self.bytes = self.masked(self.result)
+
+    def layout(self):
+        """Where /runs lies; where the states lie."""
+        with h5py.File(self.result, "r") as file:
+            places = {name: (array.id.get_offset(), array.id.get_storage_size())
+                      for name, array in file["runs"].items()}
+            state = file["tiles/state"].id
+            place = state.get_offset()
+            if place is None:
+                place = state.get_chunk_info(0).byte_offset
+            return list(places.values()), (place, file["tiles/state"].size)
+
+    def masked(self, path):
+        with open(path, "rb") as file:
+            data = bytearray(file.read())
+        for start, size in self.holes:
+            data[start:start + size] = bytes(size)
+        return bytes(data)
+
+    def run(self, folder, *words, **environment):
+        return self.solo.brink(folder, "run", self.spec, "-o", os.path.join(folder, "r.h5"), "-t",
+                               "1", *words, **environment)
+
+    def heal(self, folder, *words):
+        """Resumes; what the resume said. See the oracle above."""
+        result = os.path.join(folder, "r.h5")
+        code, said = self.run(folder, *words)
+        demand(code == 0, "resume: exit code", code, said)
+        demand(self.masked(result) == self.bytes, "other bytes than undisturbed", said)
+        code, found = self.solo.brink(folder, "verify", result)
+        demand(code == 0, "verify: exit code", code, found)
+        left = sorted(set(os.listdir(folder)) - {"r.h5"})
+        demand(not left, "left behind:", left)
+        return said
+
+
+class Solo:
+    def __init__(self, scratch):
+        self.scratch = scratch
+        self.library = shim(scratch.path)
+        self.sweeps, self.lock = {}, threading.Lock()
+
+    def sweep(self, name):
+        with self.lock:
+            if name not in self.sweeps:
+                self.sweeps[name] = Sweep(self, name)
+            return self.sweeps[name]
+
+    def brink(self, folder, *words, **environment):
+        """(exit code as a shell sees it or "no end", what was said)."""
+        variables = dict(self.scratch.environment, **environment)
+        if environment:
+            variables.update(LD_PRELOAD=self.library, SHIM_FOLDER=os.path.realpath(folder))
+        try:
+            done = subprocess.run([jobs.BRINK, *words], env=variables, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
+                                  check=False)
+        except subprocess.TimeoutExpired as late:
+            return "no end", (late.stdout or b"").decode(errors="replace")
+        code = done.returncode
+        return code if code >= 0 else 128 - code, done.stdout.decode(errors="replace")
+
+    def folder(self):
+        return tempfile.mkdtemp(dir=self.scratch.path, prefix="case.")
+
+    @staticmethod
+    def remove(folder):
+        shutil.rmtree(folder, ignore_errors=True)

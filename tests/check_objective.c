@@ -172,7 +172,7 @@ static double worst_slope_a(double a)
 
 START_TEST(slope_of_a_is_accurate)
 {
-    ck_assert_double_le(worst_slope_a(1), 2.5);
+    ck_assert_double_le(worst_slope_a(1), 2.75);
     ck_assert_double_le(worst_slope_a(0.75), 4.5);
     ck_assert_double_le(worst_slope_a(0.5), 5);
     ck_assert_double_le(worst_slope_a(0.05), 6.5);

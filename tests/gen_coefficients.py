@@ -127,6 +127,8 @@ def row_nodes():
     unit = unit + [D(0)] + [-x for x in reversed(unit)]
     slots = [(D(2 * j + 1) / 4, D(1) / 4) for j in range(4)]  # centre and half-width in 17/16 v
     slots += [(D(2 * j + 1) / 2, D(1) / 2) for j in range(2, 6)]
+    slots += [(D(2 * j + 1), D(1)) for j in range(3, 7)]
+    slots += [(D(4 * j), D(2)) for j in range(4, 8)]
     return unit, [[(centre + half * x) * 16 / 17 for centre, half in slots] for x in unit]
 
 
@@ -157,7 +159,7 @@ def row_table():
     yield pairs("even", [[c / 2 for c in row[:7]] + row[7:] for row in even])
     odd = lagrange(squares[:7])  # of f(x) - f(-x)
     yield pairs("odd", [[c / 2 / x for c, x in zip(row, unit)] for row in odd])
-    yield pairs("exp_eighths", [(D(-j) / 8).exp() for j in range(15)])
+    yield pairs("exp_eighths", [(D(-j) / 8).exp() for j in range(28)])
     yield pairs("inverse_factorial", [1 / D(6), 1 / D(24), 1 / D(120)])
 
 

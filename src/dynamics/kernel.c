@@ -3,11 +3,12 @@
 //
 // A state inside a block that ends its cell must raise the alarm of the block. With m = max(|x|,
 // |y|), g = h F'(s) and G >= |g|:
-// - Escape, m >= R. m grows by at most 1 + G in a step, so for F_a (G = h max |F'|) it is enough
-//   to look at every fourth state, the first one included, with the bound R / (1 + G)^3. For F_b
-//   every state is looked at. A NaN stays a NaN, and is seen at the end of the block.
-// - Saddle, m <= 1e-6. Likewise, one of the next three states that are looked at has
-//   m <= 1e-6 (1 + G)^3, where G bounds h |F'| near the origin.
+// - Escape, m >= R. m grows by at most 1 + G in a step. So for F_a (G = h max |F'|) it is enough
+//   to look at every fourth state, the first one included, with the bound R / (1 + G)^3; and for
+//   F_b, where the largest gauge of the block bounds G, at every eighth, with R / (1 + G)^7. A NaN
+//   or an infinity stays one, and is seen at the end of the block.
+// - Saddle, m <= 1e-6. Likewise, one of the next states that are looked at has
+//   m <= 1e-6 (1 + G)^3 or ^7, where G bounds h |F'| near the origin.
 // - Converged, |F'| sqrt N <= tol, |t| <= 1e-6 and h F2 N <= 2 with t = s - 1. From there
 //   t+ = t - g N + g^2 s with g N = h F2 N t (1 + O(b t)), so |t| grows by less than 1.25 in 31
 //   steps, but for rounding, and N stays: it is enough to look at the end of the block.
@@ -21,81 +22,94 @@
 #include "kernel_screen.h"
 #include "kernel_slope.h"
 
-VEC_INLINE void run_block(enum kernel_kind kind, bool full, struct lane_vector lanes[],
-                          const struct brink_rules *rules)
+// Steps `count` vectors, the first of which is `lanes`, from `first` on.
+VEC_INLINE void step_vectors(enum kernel_kind kind, bool full, bool near, int count,
+                             const struct lane_vector lanes[], int step, struct vec_run run[],
+                             struct vec_watch watch[])
 {
-    enum { STRIDE = 4 }; // states per look for F_a
-    const int count = KERNEL_VECTORS;
-    const bool bad = kind != KERNEL_A && kind != KERNEL_A1;
-    vec x[KERNEL_VECTORS], y[KERNEL_VECTORS], h[KERNEL_VECTORS], peak[KERNEL_VECTORS];
-    vec largest[KERNEL_VECTORS], smallest[KERNEL_VECTORS];
-    struct vec_watch watch[KERNEL_VECTORS];
-#pragma GCC unroll 8
-    for (int j = 0; j < count; j++) {
-        x[j] = vec_load(lanes[j].at[LANE_X]);
-        y[j] = vec_load(lanes[j].at[LANE_Y]);
-        h[j] = vec_load(lanes[j].at[LANE_H]);
-        peak[j] = vec_load(lanes[j].at[LANE_PEAK]);
-        largest[j] = vec_raise(vec_abs(x[j]), y[j]);
-        smallest[j] = vec_set(HUGE_VAL);
+    const struct brink_curve *curve[SIDE_BY_SIDE];
+    vec x[SIDE_BY_SIDE], y[SIDE_BY_SIDE], gauge[SIDE_BY_SIDE], g[SIDE_BY_SIDE], bend[SIDE_BY_SIDE];
+    EACH curve[j] = lanes[j].curve;
+    EACH x[j] = run[j].x;
+    EACH y[j] = run[j].y;
+    vec_slopes(count, kind, near, curve, x, y, gauge, g, full ? bend : NULL);
+    if (full)
+        EACH
+        {
+            vec h = vec_load(lanes[j].at[LANE_H]), n = vec_load(lanes[j].at[LANE_N]);
+            vec peak = vec_larger(vec_load(lanes[j].at[LANE_PEAK]), run[j].peak);
+            watch_state(kind, curve[j], h, n + vec_set(step), x[j], y[j], g[j], bend[j], gauge[j],
+                        peak, lanes[j].used, &watch[j]);
+        }
+    EACH run[j].peak = vec_larger(run[j].peak, gauge[j]);
+    EACH g[j] = vec_load(lanes[j].at[LANE_H]) * g[j];
+    EACH run[j].x = vec_minus_fma(g[j], y[j], x[j]);
+    EACH run[j].y = vec_minus_fma(g[j], x[j], y[j]);
+}
+
+// 32 steps of `count` vectors, `side` of them side by side.
+VEC_INLINE void run_vectors(enum kernel_kind kind, bool full, bool near, int count, int side,
+                            const struct lane_vector lanes[], struct vec_run run[],
+                            struct vec_watch watch[])
+{
+    const int stride = kind == KERNEL_A || kind == KERNEL_A1 ? 4 : 8; // states per look
+    EACH
+    {
+        vec x = vec_load(lanes[j].at[LANE_X]), y = vec_load(lanes[j].at[LANE_Y]);
+        run[j] = (struct vec_run){x, y, vec_set(0), vec_larger(x, y), vec_set(HUGE_VAL)};
         if (full)
             watch[j] = load_watch(&lanes[j]);
     }
-    for (int step = 0; step < BRINK_BLOCK; step++) {
+    for (int look = 0; look < BRINK_BLOCK; look += stride) {
+        for (int step = look; step < look + stride; step++)
 #pragma GCC unroll 8
-        for (int j = 0; j < count; j++) {
-            const struct brink_curve *curve = lanes[j].curve;
-            vec gauge, slope, bend;
-            if (full) {
-                vec n = vec_load(lanes[j].at[LANE_N]) + vec_set(step);
-                slope = vec_slope_and_bend(kind, curve, x[j], y[j], &gauge, &bend);
-                watch_state(kind, curve, h[j], n, x[j], y[j], slope, bend, gauge, peak[j],
-                            lanes[j].used, &watch[j]);
-            } else {
-                slope = vec_slope(kind, curve, x[j], y[j], &gauge);
-            }
-            vec g = h[j] * slope;
-            peak[j] = vec_raise(peak[j], gauge);
-            vec x_next = vec_minus_fma(g, y[j], x[j]);
-            y[j] = vec_minus_fma(g, x[j], y[j]);
-            x[j] = x_next;
-            if (bad)
-                largest[j] = vec_raise(vec_raise(largest[j], x[j]), y[j]);
-        }
-        if (step % STRIDE != STRIDE - 1)
-            continue;
-#pragma GCC unroll 8
-        for (int j = 0; j < count; j++) {
-            vec size = vec_raise(vec_abs(x[j]), y[j]);
-            smallest[j] = vec_min(size, smallest[j]);
-            if (!bad)
-                largest[j] = vec_raise(largest[j], size);
+            for (int j = 0; j < count; j += side)
+                step_vectors(kind, full, near, side, &lanes[j], step, &run[j],
+                             full ? &watch[j] : NULL);
+        EACH
+        {
+            vec size = vec_larger(run[j].x, run[j].y);
+            run[j].smallest = vec_smaller(run[j].smallest, size);
+            run[j].largest = vec_larger(run[j].largest, size);
         }
     }
-    for (int j = 0; j < count; j++) {
-        end_block(kind, &lanes[j], rules, x[j], y[j], peak[j], largest[j], smallest[j]);
+}
+
+VEC_INLINE void run_block(enum kernel_kind kind, bool full, int side, struct lane_vector lanes[],
+                          const struct brink_rules *rules)
+{
+    struct vec_run run[KERNEL_VECTORS];
+    struct vec_watch watch[KERNEL_VECTORS];
+    run_vectors(kind, full, true, KERNEL_VECTORS, side, lanes, run, watch);
+    for (int j = 0; j < KERNEL_VECTORS; j++) {
+        if (kind == KERNEL_A && (~vec_less(run[j].peak, vec_set(ROW_NEAR_END)) & lanes[j].used))
+            run_vectors(kind, full, false, 1, 1, &lanes[j], &run[j], &watch[j]);
+        end_block(kind, &lanes[j], rules, &run[j]);
         if (full)
             store_watch(&lanes[j], ~lanes[j].alarm, &watch[j]);
     }
 }
 
-// kind, suffix
-#define KERNEL_LIST(X)                                                                             \
-    X(KERNEL_A, a)                                                                                 \
-    X(KERNEL_A1, a1)                                                                               \
-    X(KERNEL_B, b)                                                                                 \
-    X(KERNEL_B1, b1)                                                                               \
-    X(KERNEL_B3, b3)                                                                               \
-    X(KERNEL_B5, b5)                                                                               \
-    X(KERNEL_B7, b7)                                                                               \
-    X(KERNEL_B9, b9)                                                                               \
-    X(KERNEL_B11, b11)                                                                             \
-    X(KERNEL_B13, b13)
+// Vectors side by side, of which the registers still hold the most.
+enum { SIDE_A = 4, SIDE_A1 = 2, SIDE_B = 4 };
 
-#define KERNEL_FUNCTIONS(kind, suffix)                                                             \
+// kind, suffix, vectors side by side
+#define KERNEL_LIST(X)                                                                             \
+    X(KERNEL_A, a, SIDE_A)                                                                         \
+    X(KERNEL_A1, a1, SIDE_A1)                                                                      \
+    X(KERNEL_B, b, SIDE_B)                                                                         \
+    X(KERNEL_B1, b1, SIDE_B)                                                                       \
+    X(KERNEL_B3, b3, SIDE_B)                                                                       \
+    X(KERNEL_B5, b5, SIDE_B)                                                                       \
+    X(KERNEL_B7, b7, SIDE_B)                                                                       \
+    X(KERNEL_B9, b9, SIDE_B)                                                                       \
+    X(KERNEL_B11, b11, SIDE_B)                                                                     \
+    X(KERNEL_B13, b13, SIDE_B)
+
+#define KERNEL_FUNCTIONS(kind, suffix, side)                                                       \
     static void block_##suffix(struct lane_vector lanes[], const struct brink_rules *rules)        \
     {                                                                                              \
-        run_block(kind, false, lanes, rules);                                                      \
+        run_block(kind, false, side, lanes, rules);                                                \
     }                                                                                              \
     static void replay_##suffix(struct lane_vector lanes[], const struct brink_rules *rules)       \
     {                                                                                              \
@@ -103,7 +117,7 @@ VEC_INLINE void run_block(enum kernel_kind kind, bool full, struct lane_vector l
     }                                                                                              \
     static void block_full_##suffix(struct lane_vector lanes[], const struct brink_rules *rules)   \
     {                                                                                              \
-        run_block(kind, true, lanes, rules);                                                       \
+        run_block(kind, true, side, lanes, rules);                                                 \
     }                                                                                              \
     static void replay_full_##suffix(struct lane_vector lanes[], const struct brink_rules *rules)  \
     {                                                                                              \
@@ -111,8 +125,9 @@ VEC_INLINE void run_block(enum kernel_kind kind, bool full, struct lane_vector l
     }
 KERNEL_LIST(KERNEL_FUNCTIONS)
 
-#define KERNEL_BASIC(kind, suffix) [kind] = {.block = block_##suffix, .replay = replay_##suffix},
-#define KERNEL_FULL(kind, suffix)                                                                  \
+#define KERNEL_BASIC(kind, suffix, side)                                                           \
+    [kind] = {.block = block_##suffix, .replay = replay_##suffix},
+#define KERNEL_FULL(kind, suffix, side)                                                            \
     [kind] = {.block = block_full_##suffix, .replay = replay_full_##suffix},
 const struct kernel brink_kernels[2][KERNEL_KINDS] = {{KERNEL_LIST(KERNEL_BASIC)},
                                                       {KERNEL_LIST(KERNEL_FULL)}};
@@ -135,7 +150,7 @@ void brink_kernel_bounds(enum kernel_kind kind, const struct brink_point *point,
     double slope = good ? 1.001 * point->curve->slope_bound : kind == KERNEL_B1 ? 2.1 : 0;
     double growth = 1 + point->h * slope, growth_3 = 1.001 * growth * growth * growth;
     *far = good ? rules->escape / growth_3 : rules->escape;
-    *near = 1.001e-6 * growth_3;
+    *near = 1.001e-6 * growth_3 * (good ? 1 : growth_3 * growth);
     if (*near > 0.1) // too far out for the bounds
         *near = HUGE_VAL;
 }

@@ -72,7 +72,7 @@ struct lane_vector {
 };
 
 enum {
-    KERNEL_VECTORS = 6, // that run interleaved in a block, to hide the latency of a step
+    KERNEL_VECTORS = 8, // that run interleaved in a block, to hide the latency of a step
     REPLAY_VECTORS = 4, // and in a replay
 };
 

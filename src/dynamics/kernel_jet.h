@@ -16,7 +16,8 @@ static inline vec vec_a_jet(const struct brink_curve *curve, vec x, vec y, vec *
             second[lane] = brink_a1_jet(t[lane], &first[lane]);
         *slope = vec_load(first);
     } else {
-        *slope = vec_a_slope(vec_load(t), curve);
+        const vec state = vec_load(t);
+        vec_row_slopes(1, &curve, &state, slope, NULL);
 #pragma omp simd
         for (int lane = 0; lane < VEC_WIDTH; lane++)
             second[lane] = brink_a_curvature(t[lane], curve->parameter);

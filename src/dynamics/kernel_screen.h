@@ -48,32 +48,53 @@ VEC_INLINE mask on_axis(enum kernel_kind kind, vec x, vec y)
     return vec_equal(x, vec_set(0)) | vec_equal(y, vec_set(0));
 }
 
-// Ends a block at (x, y): raises the alarms, and steps the lanes without one.
+// How much larger max(|x|, |y|) may have been than where it was looked at, for F_b: the gauge
+// stayed below `peak`, so |s|^b <= 1 + peak and |F'| <= 2b (1 + peak) peak; b = 1: 2 peak.
+VEC_INLINE vec growth_of(enum kernel_kind kind, const struct brink_curve *curve, vec h, vec peak)
+{
+    vec power = vec_set(1) + vec_set(kind == KERNEL_B1 ? 0 : 1) * peak;
+    vec growth = vec_fma(vec_set(2 * curve->parameter) * h * peak, power, vec_set(1));
+    vec growth_2 = growth * growth, growth_3 = growth_2 * growth;
+    return vec_set(1.001) * (growth_3 * growth_2) * growth_2; // between 8 states
+}
+
+// May the lanes end within rounding of a minimum in this block?
+VEC_INLINE mask may_converge(const struct brink_curve *curve, const struct brink_rules *rules,
+                             vec x, vec y)
+{
+    double goal = SCREEN_GROWTH * rules->grad_tol / curve->curvature_minimum;
+    vec t = vec_abs(vec_fma_minus(x, y, vec_set(1))), rest = t - vec_set(SCREEN_ROUNDING);
+    mask flat = vec_at_most(rest * rest * (x * x + y * y), vec_set(goal * goal));
+    flat |= vec_at_most(rest, vec_set(0));
+    return flat & vec_at_most(t, vec_set(SCREEN_GROWTH * 1e-6 + SCREEN_ROUNDING));
+}
+
+// A block of a vector: its state, and what was seen of max(|x|, |y|) and, from 0, of the gauge.
+struct vec_run {
+    vec x, y, peak, largest, smallest;
+};
+
+// Ends a block: raises the alarms, and steps the lanes without one.
 VEC_INLINE void end_block(enum kernel_kind kind, struct lane_vector *lanes,
-                          const struct brink_rules *rules, vec x, vec y, vec peak, vec largest,
-                          vec smallest)
+                          const struct brink_rules *rules, const struct vec_run *run)
 {
     const struct brink_curve *curve = lanes->curve;
+    vec x = run->x, y = run->y, largest = run->largest, h = vec_load(lanes->at[LANE_H]);
     vec far = vec_load(lanes->at[LANE_FAR]), near = vec_load(lanes->at[LANE_NEAR]);
     vec n = vec_load(lanes->at[LANE_N]) + vec_set(BRINK_BLOCK);
-    mask calm = vec_less(largest, far) & vec_less(vec_abs(x), far) & vec_less(vec_abs(y), far);
-    calm &= vec_less(near, smallest) & vec_less(n, vec_set(rules->max_steps));
-
-    double goal = SCREEN_GROWTH * rules->grad_tol / curve->curvature_minimum;
-    vec t = vec_abs(vec_fma_minus(x, y, vec_set(1)));
-    vec gradient = (t - vec_set(SCREEN_ROUNDING)) * vec_sqrt(x * x + y * y);
-    mask alarm = vec_at_most(gradient, vec_set(goal)) &
-                 vec_at_most(t, vec_set(SCREEN_GROWTH * 1e-6 + SCREEN_ROUNDING));
-    alarm |= ~calm | recurs(lanes, x, y) | on_axis(kind, x, y);
+    mask alarm = may_converge(curve, rules, x, y) | recurs(lanes, x, y) | on_axis(kind, x, y);
     if (kind != KERNEL_A && kind != KERNEL_A1) {
         vec gauge, slope = vec_slope(kind, curve, x, y, &gauge);
-        alarm |= escapes(kind, vec_load(lanes->at[LANE_H]), x, y, slope);
+        alarm |= escapes(kind, h, x, y, slope);
+        largest = largest * growth_of(kind, curve, h, run->peak);
     }
-    lanes->alarm = alarm & lanes->used;
+    mask calm = vec_less(largest, far) & vec_less(vec_abs(x), far) & vec_less(vec_abs(y), far);
+    calm &= vec_less(near, run->smallest) & vec_less(n, vec_set(rules->max_steps));
+    lanes->alarm = (alarm | ~calm) & lanes->used;
     mask go = ~lanes->alarm;
     lane_store(lanes, LANE_X, go, x);
     lane_store(lanes, LANE_Y, go, y);
-    lane_store(lanes, LANE_PEAK, go, peak);
+    lane_store(lanes, LANE_PEAK, go, vec_larger(vec_load(lanes->at[LANE_PEAK]), run->peak));
     close_block(lanes, rules, go, x, y);
 }
 
@@ -120,7 +141,9 @@ VEC_INLINE void replay_step(enum kernel_kind kind, bool full, const struct lane_
                             const struct brink_rules *rules, int step, struct vec_replay *now)
 {
     vec h = vec_load(lanes->at[LANE_H]), pending = vec_set(BRINK_STATUS_PENDING);
-    vec gauge, bend, slope = vec_slope_and_bend(kind, lanes->curve, now->x, now->y, &gauge, &bend);
+    vec gauge, slope, bend = vec_set(0);
+    vec_slopes(1, kind, false, &lanes->curve, &now->x, &now->y, &gauge, &slope,
+               full ? &bend : NULL);
     mask here = now->going, seen = here;
     if (step > 0) {
         vec end = judge_step(kind, lanes, rules, step, now->n, now->x, now->y, slope);
@@ -132,7 +155,7 @@ VEC_INLINE void replay_step(enum kernel_kind kind, bool full, const struct lane_
     if (full)
         watch_state(kind, lanes->curve, h, now->n, now->x, now->y, slope, bend, gauge, now->peak,
                     seen, &now->watch);
-    now->peak = vec_select(seen, vec_raise(now->peak, gauge), now->peak);
+    now->peak = vec_select(seen, vec_larger(now->peak, gauge), now->peak);
     if (step == BRINK_BLOCK)
         return;
     vec g = h * slope, x = now->x, y = now->y;

@@ -9,36 +9,48 @@
 #include "kernel.h"
 #include "simd.h"
 
-// brink_exp_tail
-VEC_INLINE vec vec_exp_tail(vec r, vec r2)
+// Loops over vectors side by side: every stage for all of them before the next one. A core looks
+// about 100 operations ahead, which is less than three vectors' steps one after the other.
+#define EACH _Pragma("GCC unroll 8") for (int j = 0; j < count; j++)
+enum { SIDE_BY_SIDE = 4 }; // at most
+
+// brink_exp_tail: (e^r - 1 - r)/r^2.
+VEC_INLINE void vec_exp_tails(int count, const vec r[], const vec r2[], vec tail[])
 {
     const double *c = brink_exp_tail_terms;
-    vec r4 = r2 * r2;
-    vec c01 = vec_fma(vec_set(c[1]), r, vec_set(c[0]));
-    vec c23 = vec_fma(vec_set(c[3]), r, vec_set(c[2]));
-    vec c45 = vec_fma(vec_set(c[5]), r, vec_set(c[4]));
-    vec c67 = vec_fma(vec_set(c[7]), r, vec_set(c[6]));
-    vec c89 = vec_fma(vec_set(c[9]), r, vec_set(c[8]));
-    vec c0123 = vec_fma(c23, r2, c01);
-    vec c4567 = vec_fma(c67, r2, c45);
-    vec c456789 = vec_fma(c89, r4, c4567);
-    return vec_fma(c456789, r4, c0123);
+    vec r4[SIDE_BY_SIDE], c01[SIDE_BY_SIDE], c23[SIDE_BY_SIDE], c45[SIDE_BY_SIDE];
+    vec c67[SIDE_BY_SIDE], c89[SIDE_BY_SIDE];
+    EACH c01[j] = vec_fma(vec_set(c[1]), r[j], vec_set(c[0]));
+    EACH c23[j] = vec_fma(vec_set(c[3]), r[j], vec_set(c[2]));
+    EACH c45[j] = vec_fma(vec_set(c[5]), r[j], vec_set(c[4]));
+    EACH c67[j] = vec_fma(vec_set(c[7]), r[j], vec_set(c[6]));
+    EACH c89[j] = vec_fma(vec_set(c[9]), r[j], vec_set(c[8]));
+    EACH r4[j] = r2[j] * r2[j];
+    EACH c45[j] = vec_fma(c67[j], r2[j], c45[j]);
+    EACH c01[j] = vec_fma(c23[j], r2[j], c01[j]);
+    EACH c45[j] = vec_fma(c89[j], r4[j], c45[j]);
+    EACH tail[j] = vec_fma(c45[j], r4[j], c01[j]);
 }
 
 // brink_a1_slope
-VEC_INLINE vec vec_a1_slope(vec t)
+VEC_INLINE void vec_a1_slopes(int count, const vec t[], vec slope[])
 {
-    vec v = vec_min(vec_set(700), vec_abs(t));
-    vec rounded = vec_minus_fma(v, vec_set(BRINK_LOG2E), vec_set(BRINK_ROUNDER));
-    vec n = vec_set(BRINK_ROUNDER) - rounded;
-    vec r = vec_fma(n, vec_set(BRINK_LN2_LOW), vec_fma_minus(n, vec_set(BRINK_LN2), v));
-    vec r2 = r * r;
-    vec_bits one = bits_set(UINT64_C(0x3ff0000000000000));
-    vec scale = vec_from_bits(bits_add(bits_shift_52(vec_to_bits(rounded)), one));
-    vec p = vec_fma(vec_exp_tail(r, r2), r2, r);
-    vec numerator = vec_minus_fma(scale, p, vec_set(1) - scale);
-    vec denominator = vec_fma(scale, p, vec_set(1) + scale);
-    return vec_with_sign(numerator / denominator, t);
+    // The rounder, and the bias of an exponent: the bits of a rounded number are those of 2^n,
+    // shifted. No v log2 e is a tie, so that the sum rounds as with the rounder alone.
+    const double rounder = BRINK_ROUNDER + 1023;
+    vec v[SIDE_BY_SIDE], rounded[SIDE_BY_SIDE], n[SIDE_BY_SIDE], r[SIDE_BY_SIDE], r2[SIDE_BY_SIDE];
+    vec p[SIDE_BY_SIDE], scale[SIDE_BY_SIDE], numerator[SIDE_BY_SIDE];
+    EACH v[j] = vec_smaller(vec_set(700), t[j]);
+    EACH rounded[j] = vec_minus_fma(v[j], vec_set(BRINK_LOG2E), vec_set(rounder));
+    EACH n[j] = vec_set(rounder) - rounded[j];
+    EACH r[j] = vec_fma_minus(n[j], vec_set(BRINK_LN2), v[j]);
+    EACH r[j] = vec_fma(n[j], vec_set(BRINK_LN2_LOW), r[j]);
+    EACH r2[j] = r[j] * r[j];
+    vec_exp_tails(count, r, r2, p);
+    EACH scale[j] = vec_from_bits(bits_shift_52(vec_to_bits(rounded[j])));
+    EACH p[j] = vec_fma(p[j], r2[j], r[j]);
+    EACH numerator[j] = vec_minus_fma(scale[j], p[j], vec_set(1) - scale[j]);
+    EACH slope[j] = vec_with_sign(numerator[j] / (vec_set(2) - numerator[j]), t[j]);
 }
 
 // brink_a_slope, for the lanes beyond the table: rare, so the compiler's vectors are good enough.
@@ -52,58 +64,61 @@ static inline vec vec_a_direct(vec t, double a)
     return vec_load(slope);
 }
 
-// The slot of the row table that a state is in, and where in it.
-struct vec_place {
-    vec_slot slot;
-    vec d;
-};
-VEC_INLINE struct vec_place vec_place_of(vec v)
+// Where kernels that look near hold, in v.
+#define ROW_NEAR_END (VEC_NEAR == BRINK_ROW_SLOTS ? BRINK_ROW_END : 5.625)
+
+// The centres of a row table's slots, in 17/16 v.
+_Alignas(64) static const double row_centres[BRINK_ROW_SLOTS] = {
+    0.25, 0.75, 1.25, 1.75, 2.5, 3.5, 4.5, 5.5, 7, 9, 11, 13, 16, 20, 24, 28};
+
+VEC_INLINE vec vec_look_in(bool near, const double row[BRINK_ROW_SLOTS], vec_slot slot)
 {
-    vec scale = vec_set(BRINK_ROW_SCALE);
-    vec_bits bits = vec_to_bits(vec_fma(v, scale, vec_set(2)));
-    vec middle = vec_from_bits(
-        bits_replace(bits, bits_set(~((UINT64_C(1) << 50) - 1)), bits_set(UINT64_C(1) << 49)));
-    return (struct vec_place){vec_slot_of(bits), vec_fma_minus(v, scale, middle - vec_set(2))};
+    return near ? vec_look_near(row, slot) : vec_look(row, slot);
 }
 
-// brink_row_slope: the row table where it holds, the direct formula beyond.
-VEC_INLINE vec vec_a_slope(vec t, const struct brink_curve *curve)
+// brink_a_table_slope, each vector from its curve's table; with `near`, for v < ROW_NEAR_END only.
+// And if `bend` is not NULL at least F'' = G + v G'.
+VEC_INLINE void vec_table_slopes(int count, bool near, const struct brink_curve *const curve[],
+                                 const vec t[], vec slope[], vec bend[])
 {
-    vec v = vec_abs(t);
-    struct vec_place place = vec_place_of(v);
-    vec p = vec_look(curve->table[BRINK_ROW_TERMS - 1], place.slot);
-#pragma GCC unroll 16
-    for (int k = BRINK_ROW_TERMS - 2; k > 0; k--)
-        p = vec_fma(p, place.d, vec_look(curve->table[k], place.slot));
-    vec slope = vec_fma(t, vec_look(curve->table[0], place.slot), (t * place.d) * p);
-    mask inside = vec_less(v, vec_set(BRINK_ROW_END));
-    if (__builtin_expect(inside != VEC_ALL, 0))
-        slope = vec_select(inside, slope, vec_a_direct(t, curve->parameter));
-    return slope;
-}
-
-// The same, and at least F'' = G + v G'; infinity beyond the table.
-VEC_INLINE vec vec_a_slope_and_bend(vec t, const struct brink_curve *curve, vec *bend)
-{
-    vec v = vec_abs(t);
-    struct vec_place place = vec_place_of(v);
-    vec p = vec_look(curve->table[BRINK_ROW_TERMS - 1], place.slot), q = p;
+    vec v[SIDE_BY_SIDE], d[SIDE_BY_SIDE], p[SIDE_BY_SIDE], q[SIDE_BY_SIDE], first[SIDE_BY_SIDE];
+    vec_slot slot[SIDE_BY_SIDE];
+    const vec scale = vec_set(BRINK_ROW_SCALE);
+    EACH v[j] = vec_abs(t[j]);
+    EACH slot[j] = vec_slot_of(vec_to_bits(vec_fma(v[j], scale, vec_set(2))));
+    EACH d[j] = vec_fma_minus(v[j], scale, vec_look_in(near, row_centres, slot[j]));
+    EACH p[j] = vec_look_in(near, curve[j]->table[BRINK_ROW_TERMS - 1], slot[j]);
+    EACH q[j] = p[j];
 #pragma GCC unroll 16
     for (int k = BRINK_ROW_TERMS - 2; k > 0; k--) {
-        p = vec_fma(p, place.d, vec_look(curve->table[k], place.slot));
-        q = k > 1 ? vec_fma(q, place.d, p) : q;
+        EACH p[j] = vec_fma(p[j], d[j], vec_look_in(near, curve[j]->table[k], slot[j]));
+        if (bend && k > 1)
+            EACH q[j] = vec_fma(q[j], d[j], p[j]);
     }
     // p is the table without its first coefficient, over d; its derivative is p + d q'.
-    vec first = vec_look(curve->table[0], place.slot);
-    vec slope = vec_fma(t, first, (t * place.d) * p), rate = vec_fma(q, place.d, p);
-    *bend =
-        vec_fma(v * vec_set(BRINK_ROW_SCALE), rate, vec_fma(p, place.d, first)) + vec_set(1e-11);
-    mask inside = vec_less(v, vec_set(BRINK_ROW_END));
-    if (__builtin_expect(inside != VEC_ALL, 0)) {
-        slope = vec_select(inside, slope, vec_a_direct(t, curve->parameter));
-        *bend = vec_select(inside, *bend, vec_set(HUGE_VAL));
+    EACH first[j] = vec_look_in(near, curve[j]->table[0], slot[j]);
+    EACH slope[j] = vec_fma(t[j], first[j], (t[j] * d[j]) * p[j]);
+    if (bend) {
+        EACH q[j] = vec_fma(q[j], d[j], p[j]);
+        EACH bend[j] = vec_fma(v[j] * scale, q[j], vec_fma(p[j], d[j], first[j])) + vec_set(1e-11);
     }
-    return slope;
+}
+
+// brink_row_slope: the row table where it holds, the direct formula beyond; the bend there is
+// infinite.
+VEC_INLINE void vec_row_slopes(int count, const struct brink_curve *const curve[], const vec t[],
+                               vec slope[], vec bend[])
+{
+    vec_table_slopes(count, false, curve, t, slope, bend);
+    EACH
+    {
+        mask inside = vec_less(vec_abs(t[j]), vec_set(BRINK_ROW_END));
+        if (__builtin_expect(inside != VEC_ALL, 0)) {
+            slope[j] = vec_select(inside, slope[j], vec_a_direct(t[j], curve[j]->parameter));
+            if (bend)
+                bend[j] = vec_select(inside, bend[j], vec_set(HUGE_VAL));
+        }
+    }
 }
 
 // brink_even_power
@@ -119,19 +134,35 @@ VEC_INLINE vec vec_even_power(vec s, int exponent)
     return product;
 }
 
-// F' at (x, y), and the gauge, with its sign or without: its size counts.
+// F' and the gauge, with its sign or without: its size counts.
+VEC_INLINE void vec_b_slopes(int count, enum kernel_kind kind,
+                             const struct brink_curve *const curve[], const vec x[], const vec y[],
+                             vec gauge[], vec slope[])
+{
+    EACH
+    {
+        int b = kind == KERNEL_B ? curve[j]->power : (int)kind;
+        vec s = x[j] * y[j], power = vec_even_power(s, b - 1);
+        gauge[j] = vec_fma_minus(power, s, vec_set(1));
+        slope[j] = (vec_set(2 * (double)b) * power) * gauge[j];
+    }
+}
+
+// F' at (x, y), and the gauge.
 VEC_INLINE vec vec_slope(enum kernel_kind kind, const struct brink_curve *curve, vec x, vec y,
                          vec *gauge)
 {
-    if (kind == KERNEL_A1 || kind == KERNEL_A) {
-        vec t = vec_fma_minus(x, y, vec_set(1));
-        *gauge = t;
-        return kind == KERNEL_A1 ? vec_a1_slope(t) : vec_a_slope(t, curve);
+    vec slope;
+    if (kind != KERNEL_A1 && kind != KERNEL_A) {
+        vec_b_slopes(1, kind, &curve, &x, &y, gauge, &slope);
+        return slope;
     }
-    int b = kind == KERNEL_B ? curve->power : (int)kind;
-    vec s = x * y, power = vec_even_power(s, b - 1);
-    *gauge = vec_fma_minus(power, s, vec_set(1));
-    return (vec_set(2 * (double)b) * power) * *gauge;
+    *gauge = vec_fma_minus(x, y, vec_set(1));
+    if (kind == KERNEL_A1)
+        vec_a1_slopes(1, gauge, &slope);
+    else
+        vec_row_slopes(1, &curve, gauge, &slope, NULL);
+    return slope;
 }
 
 #endif

@@ -33,7 +33,7 @@ VEC_INLINE struct vec_watch load_watch(const struct lane_vector *lanes)
 
 VEC_INLINE void lane_store(struct lane_vector *lanes, enum lane_field field, mask which, vec value)
 {
-    vec_store(lanes->at[field], vec_select(which, value, vec_load(lanes->at[field])));
+    vec_store_some(lanes->at[field], which, value);
 }
 
 VEC_INLINE void store_watch(struct lane_vector *lanes, mask which, const struct vec_watch *watch)
@@ -45,28 +45,40 @@ VEC_INLINE void store_watch(struct lane_vector *lanes, mask which, const struct 
     lane_store(lanes, LANE_CROSSED, which, watch->crossed);
 }
 
-// F' and the gauge, as vec_slope, and at least F'', but for rounding; infinity where F_a is beyond
-// its table.
-VEC_INLINE vec vec_slope_and_bend(enum kernel_kind kind, const struct brink_curve *curve, vec x,
-                                  vec y, vec *gauge, vec *bend)
+// At least F'' of F_b, but for rounding.
+VEC_INLINE vec vec_b_bend(enum kernel_kind kind, const struct brink_curve *curve, vec s, vec gauge)
 {
-    if (kind == KERNEL_A) {
-        *gauge = vec_fma_minus(x, y, vec_set(1));
-        return vec_a_slope_and_bend(*gauge, curve, bend);
-    }
-    vec slope = vec_slope(kind, curve, x, y, gauge);
-    if (kind == KERNEL_A1) { // (1 - tanh^2)/2
-        *bend = vec_fma(vec_set(0.5), vec_minus_fma(slope, slope, vec_set(1)), vec_set(1e-15));
-    } else if (kind == KERNEL_B1) {
-        *bend = vec_set(2);
+    int b = kind == KERNEL_B ? curve->power : (int)kind;
+    if (kind == KERNEL_B1)
+        return vec_set(2);
+    vec below = vec_even_power(s, b - 3) * s, power = vec_even_power(s, b - 1);
+    vec pull = vec_set(2 * (double)b * (b - 1)) * below * gauge;
+    vec push = vec_set(2 * (double)b * b) * power * power;
+    return vec_fma(vec_set(WATCH_DOUBT), vec_abs(pull) + push, pull + push);
+}
+
+// F' and the gauge of vectors side by side; and if `bend` is not NULL at least F'', but for
+// rounding, infinity where F_a is beyond its table. With `near`, F_a for |t| < ROW_NEAR_END only.
+VEC_INLINE void vec_slopes(int count, enum kernel_kind kind, bool near,
+                           const struct brink_curve *const curve[], const vec x[], const vec y[],
+                           vec gauge[], vec slope[], vec bend[])
+{
+    if (kind == KERNEL_A || kind == KERNEL_A1)
+        EACH gauge[j] = vec_fma_minus(x[j], y[j], vec_set(1));
+    if (kind == KERNEL_A && near) {
+        vec_table_slopes(count, true, curve, gauge, slope, bend);
+    } else if (kind == KERNEL_A) {
+        vec_row_slopes(count, curve, gauge, slope, bend);
+    } else if (kind == KERNEL_A1) {
+        vec_a1_slopes(count, gauge, slope);
+        if (bend) // (1 - tanh^2)/2
+            EACH bend[j] = vec_fma(vec_set(0.5), vec_minus_fma(slope[j], slope[j], vec_set(1)),
+                                   vec_set(1e-15));
     } else {
-        int b = kind == KERNEL_B ? curve->power : (int)kind;
-        vec s = x * y, below = vec_even_power(s, b - 3) * s, power = vec_even_power(s, b - 1);
-        vec pull = vec_set(2 * (double)b * (b - 1)) * below * *gauge;
-        vec push = vec_set(2 * (double)b * b) * power * power;
-        *bend = vec_fma(vec_set(WATCH_DOUBT), vec_abs(pull) + push, pull + push);
+        vec_b_slopes(count, kind, curve, x, y, gauge, slope);
+        if (bend)
+            EACH bend[j] = vec_b_bend(kind, curve[j], x[j] * y[j], gauge[j]);
     }
-    return slope;
 }
 
 // The lanes whose sharpness may exceed `root`; `bend` is at least F''.

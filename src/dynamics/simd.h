@@ -36,6 +36,10 @@ VEC_INLINE void vec_store(double to[], vec a)
 {
     _mm512_store_pd(to, a);
 }
+VEC_INLINE void vec_store_some(double to[], mask which, vec a)
+{
+    _mm512_mask_store_pd(to, (__mmask8)which, a);
+}
 VEC_INLINE vec vec_fma(vec a, vec b, vec c)
 {
     return _mm512_fmadd_pd(a, b, c);
@@ -48,10 +52,6 @@ VEC_INLINE vec vec_minus_fma(vec a, vec b, vec c)
 {
     return _mm512_fnmadd_pd(a, b, c);
 }
-VEC_INLINE vec vec_min(vec a, vec b)
-{
-    return _mm512_min_pd(a, b);
-}
 VEC_INLINE vec vec_abs(vec a)
 {
     return _mm512_abs_pd(a);
@@ -60,9 +60,13 @@ VEC_INLINE vec vec_sqrt(vec a)
 {
     return _mm512_sqrt_pd(a);
 }
-VEC_INLINE vec vec_raise(vec largest, vec a)
+VEC_INLINE vec vec_larger(vec a, vec b)
 {
-    return _mm512_range_pd(largest, a, 0x0b);
+    return _mm512_range_pd(a, b, 0x0b);
+}
+VEC_INLINE vec vec_smaller(vec a, vec b)
+{
+    return _mm512_range_pd(a, b, 0x0a);
 }
 VEC_INLINE vec vec_with_sign(vec magnitude, vec sign)
 {
@@ -106,21 +110,22 @@ VEC_INLINE vec_bits bits_shift_52(vec_bits a)
 {
     return _mm512_slli_epi64(a, 52);
 }
-// a with the bits of `keep` kept and those of `put` set.
-VEC_INLINE vec_bits bits_replace(vec_bits a, vec_bits keep, vec_bits put)
-{
-    return _mm512_ternarylogic_epi64(a, keep, put, 0xea);
-}
 
-// Where in a row of 8 each lane looks: bits 50 to 52.
+// Where in a row of 16 each lane looks: bits 50 to 53. Lanes that all look at the first VEC_NEAR
+// numbers may look near.
+#define VEC_NEAR 16
 typedef __m512i vec_slot;
 VEC_INLINE vec_slot vec_slot_of(vec_bits a)
 {
     return _mm512_srli_epi64(a, 50);
 }
-VEC_INLINE vec vec_look(const double row[8], vec_slot slot)
+VEC_INLINE vec vec_look(const double row[16], vec_slot slot)
 {
-    return _mm512_permutexvar_pd(slot, _mm512_load_pd(row));
+    return _mm512_permutex2var_pd(_mm512_load_pd(row), slot, _mm512_load_pd(row + 8));
+}
+VEC_INLINE vec vec_look_near(const double row[16], vec_slot slot)
+{
+    return vec_look(row, slot);
 }
 
 #elif defined(__AVX2__) && defined(__FMA__)
@@ -156,10 +161,6 @@ VEC_INLINE vec vec_minus_fma(vec a, vec b, vec c)
 {
     return _mm256_fnmadd_pd(a, b, c);
 }
-VEC_INLINE vec vec_min(vec a, vec b)
-{
-    return _mm256_min_pd(a, b);
-}
 VEC_INLINE vec vec_abs(vec a)
 {
     return _mm256_andnot_pd(_mm256_set1_pd(-0.0), a);
@@ -168,9 +169,13 @@ VEC_INLINE vec vec_sqrt(vec a)
 {
     return _mm256_sqrt_pd(a);
 }
-VEC_INLINE vec vec_raise(vec largest, vec a)
+VEC_INLINE vec vec_larger(vec a, vec b)
 {
-    return _mm256_max_pd(vec_abs(a), largest);
+    return _mm256_max_pd(vec_abs(b), vec_abs(a));
+}
+VEC_INLINE vec vec_smaller(vec a, vec b)
+{
+    return _mm256_min_pd(vec_abs(b), vec_abs(a));
 }
 VEC_INLINE vec vec_with_sign(vec magnitude, vec sign)
 {
@@ -199,6 +204,10 @@ VEC_INLINE vec vec_select(mask which, vec yes, vec no)
     __m256i chosen = _mm256_cmpeq_epi64(_mm256_and_si256(all, place), place);
     return _mm256_blendv_pd(no, yes, _mm256_castsi256_pd(chosen));
 }
+VEC_INLINE void vec_store_some(double to[], mask which, vec a)
+{
+    vec_store(to, vec_select(which, a, vec_load(to)));
+}
 VEC_INLINE vec_bits vec_to_bits(vec a)
 {
     return _mm256_castpd_si256(a);
@@ -219,31 +228,32 @@ VEC_INLINE vec_bits bits_shift_52(vec_bits a)
 {
     return _mm256_slli_epi64(a, 52);
 }
-VEC_INLINE vec_bits bits_replace(vec_bits a, vec_bits keep, vec_bits put)
-{
-    return _mm256_or_si256(_mm256_and_si256(a, keep), put);
-}
 
-// `pair`: the two 32-bit halves of the wanted double among the 4 of half a row; the top bit of
-// `upper`: the upper half is meant.
+// `pair`: the two 32-bit halves of the wanted double among the 4 of a quarter of a row; the top
+// bits of `odd` and `far`: the odd quarter, the far half is meant.
+#define VEC_NEAR  8
 typedef struct {
     __m256i pair;
-    __m256d upper;
+    __m256d odd, far;
 } vec_slot;
 VEC_INLINE vec_slot vec_slot_of(vec_bits a)
 {
     __m256i low = _mm256_and_si256(_mm256_srli_epi64(a, 49), _mm256_set1_epi64x(6));
     __m256i high = _mm256_slli_epi64(_mm256_or_si256(low, _mm256_set1_epi64x(1)), 32);
-    __m256d upper = _mm256_castsi256_pd(_mm256_slli_epi64(a, 11)); // bit 52 on top
-    return (vec_slot){_mm256_or_si256(low, high), upper};
+    __m256d odd = _mm256_castsi256_pd(_mm256_slli_epi64(a, 11)); // bit 52 on top
+    __m256d far = _mm256_castsi256_pd(_mm256_slli_epi64(a, 10)); // bit 53
+    return (vec_slot){_mm256_or_si256(low, high), odd, far};
 }
-VEC_INLINE vec vec_look(const double row[8], vec_slot slot)
+VEC_INLINE vec vec_look_near(const double row[8], vec_slot slot)
 {
     __m256 low = _mm256_castpd_ps(_mm256_load_pd(row));
     __m256 high = _mm256_castpd_ps(_mm256_load_pd(row + 4));
     return _mm256_blendv_pd(_mm256_castps_pd(_mm256_permutevar8x32_ps(low, slot.pair)),
-                            _mm256_castps_pd(_mm256_permutevar8x32_ps(high, slot.pair)),
-                            slot.upper);
+                            _mm256_castps_pd(_mm256_permutevar8x32_ps(high, slot.pair)), slot.odd);
+}
+VEC_INLINE vec vec_look(const double row[16], vec_slot slot)
+{
+    return _mm256_blendv_pd(vec_look_near(row, slot), vec_look_near(row + 8, slot), slot.far);
 }
 
 #else
@@ -277,10 +287,6 @@ VEC_INLINE vec vec_minus_fma(vec a, vec b, vec c)
 {
     return brink_fma(-a, b, c);
 }
-VEC_INLINE vec vec_min(vec a, vec b)
-{
-    return a < b ? a : b;
-}
 VEC_INLINE vec vec_abs(vec a)
 {
     return fabs(a);
@@ -289,9 +295,13 @@ VEC_INLINE vec vec_sqrt(vec a)
 {
     return sqrt(a);
 }
-VEC_INLINE vec vec_raise(vec largest, vec a)
+VEC_INLINE vec vec_larger(vec a, vec b)
 {
-    return fabs(a) > largest ? fabs(a) : largest;
+    return fabs(b) > fabs(a) ? fabs(b) : fabs(a);
+}
+VEC_INLINE vec vec_smaller(vec a, vec b)
+{
+    return fabs(b) < fabs(a) ? fabs(b) : fabs(a);
 }
 VEC_INLINE vec vec_with_sign(vec magnitude, vec sign)
 {
@@ -313,6 +323,11 @@ VEC_INLINE vec vec_select(mask which, vec yes, vec no)
 {
     return which & 1 ? yes : no;
 }
+VEC_INLINE void vec_store_some(double to[], mask which, vec a)
+{
+    if (which & 1)
+        *to = a;
+}
 VEC_INLINE vec_bits vec_to_bits(vec a)
 {
     return brink_bits(a);
@@ -333,17 +348,18 @@ VEC_INLINE vec_bits bits_shift_52(vec_bits a)
 {
     return a << 52;
 }
-VEC_INLINE vec_bits bits_replace(vec_bits a, vec_bits keep, vec_bits put)
-{
-    return (a & keep) | put;
-}
 
+#define VEC_NEAR 16
 typedef uint64_t vec_slot;
 VEC_INLINE vec_slot vec_slot_of(vec_bits a)
 {
-    return a >> 50 & 7;
+    return a >> 50 & 15;
 }
-VEC_INLINE vec vec_look(const double row[8], vec_slot slot)
+VEC_INLINE vec vec_look(const double row[16], vec_slot slot)
+{
+    return row[slot];
+}
+VEC_INLINE vec vec_look_near(const double row[16], vec_slot slot)
 {
     return row[slot];
 }

@@ -33,7 +33,7 @@ static struct brink_pair add(struct brink_pair a, struct brink_pair b)
     return brink_fast_sum(sum.high, sum.low + (a.low + b.low));
 }
 
-// e^x for -1.8 < x <= 0 to 2^-84, far enough below what the interpolation loses: x = r - j/8, and
+// e^x for -3.4 < x <= 0 to 2^-84, far enough below what the interpolation loses: x = r - j/8, and
 // the Taylor polynomial of e^r, whose terms from r^6/6! on need no pair.
 static struct brink_pair exponential(struct brink_pair x)
 {
@@ -91,11 +91,11 @@ void brink_row_table_build(double table[BRINK_ROW_TERMS][BRINK_ROW_SLOTS], doubl
             coefficients[2 * j + 1] = dot(CENTRE, odd[j], differences);
             coefficients[2 * j + 2] = dot(CENTRE + 1, even[j], sums);
         }
-        // From [-1, 1] to the slot, whose half-width in 17/16 v is 1/4 or 1/2; from G/a to G.
-        double scale = 1;
+        // From [-1, 1] to the slot, whose half-width in 17/16 v is 1/4, 1/2, 1 or 2; G/a to G.
+        double scale = 1, inverse_half_width = 4.0 / (1 << slot / 4);
         for (int k = 0; k < TERMS; k++) {
             table[k][slot] = multiply(coefficients[k], (struct brink_pair){a, 0}).high * scale;
-            scale *= slot < SLOTS / 2 ? 4 : 2;
+            scale *= inverse_half_width;
         }
     }
 }

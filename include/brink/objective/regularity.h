@@ -47,9 +47,8 @@ static inline double brink_a_signed(double magnitude, double t)
 static inline double brink_a1_slope(double t)
 {
     double scale, p = brink_a_exponential(fabs(t), &scale);
-    double numerator = brink_fma(-scale, p, 1 - scale);  // 1 - e^-v
-    double denominator = brink_fma(scale, p, 1 + scale); // 1 + e^-v
-    return brink_a_signed(numerator / denominator, t);
+    double numerator = brink_fma(-scale, p, 1 - scale); // 1 - e^-v; 2 less it is 1 + e^-v
+    return brink_a_signed(numerator / (2 - numerator), t);
 }
 
 // What a state needs of L for F' and F''.
@@ -152,8 +151,7 @@ static inline double brink_a_bend(double v, double decay, double inverse)
 static inline double brink_a1_jet(double t, double *slope)
 {
     double v = fabs(t), scale, p = brink_a_exponential(v, &scale);
-    double numerator = brink_fma(-scale, p, 1 - scale);
-    double denominator = brink_fma(scale, p, 1 + scale);
+    double numerator = brink_fma(-scale, p, 1 - scale), denominator = 2 - numerator;
     *slope = brink_a_signed(numerator / denominator, t);
     return brink_a_bend(v, brink_fma(scale, p, scale), 1 / denominator);
 }

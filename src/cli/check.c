@@ -31,7 +31,10 @@ static void print_fixed(const struct brink_spec *spec)
             brink_text_add(&line, ", ");
             brink_text_number(&line, spec->fixed_pair[1]);
         } else {
-            brink_text_number(&line, spec->fixed_value[i]);
+            char value[BRINK_VALUE_MAX];
+            brink_text_add(
+                &line, "%s",
+                brink_value_text(&spec->model->parameters[i], spec->fixed_value[i], value));
         }
     }
     if (line.length)

@@ -131,8 +131,14 @@ static bool wanted(const char *name, const char *const names[], int count)
 static brink_err add_field(struct brink_comparison *comparison, const struct brink_field *field)
 {
     struct brink_compared *compared = &comparison->fields[comparison->field_count++];
+    int64_t curve_points = comparison->a.spec->curve_points;
+    if (field->curve && comparison->b.spec->curve_points != curve_points)
+        return brink_fail(
+            BRINK_ERR_USAGE, "%s: the curves have %lld and %lld points: choose other fields",
+            field->name, (long long)curve_points, (long long)comparison->b.spec->curve_points);
     *compared = (struct brink_compared){.name = field->name,
                                         .type = field->type,
+                                        .points = field->curve ? curve_points : 1,
                                         .column_a = column_of(&comparison->a.columns, field->name),
                                         .column_b = column_of(&comparison->b.columns, field->name)};
     return brink_alloc(&compared->first, (size_t)comparison->first_max, sizeof compared->first[0]);
@@ -182,15 +188,19 @@ static void compare_column(struct brink_comparison *comparison, struct brink_com
     const void *b = comparison->b.columns.column[field->column_b];
     const int8_t *status_a = comparison->a.columns.column[0];
     const int8_t *status_b = comparison->b.columns.column[0];
-    if (memcmp(a, b, (size_t)tile->cells * brink_type_size(field->type)) == 0)
+    size_t values = (size_t)(tile->cells * field->points);
+    int64_t last = -1; // cell that was seen to differ
+    if (memcmp(a, b, values * brink_type_size(field->type)) == 0)
         return;
-    for (int64_t i = 0; i < tile->cells; i++) {
-        double left = value_of(field->type, a, i), right = value_of(field->type, b, i);
+    for (int64_t k = 0; k < (int64_t)values; k++) {
+        int64_t i = k / field->points;
+        double left = value_of(field->type, a, k), right = value_of(field->type, b, k);
         bool both = status_a[i] != 0 && status_b[i] != 0;
         // A verdict is a name, not a number.
         bool equal = field->type == BRINK_I8 ? left == right : near(comparison, left, right);
-        if (!both || equal)
+        if (!both || equal || i == last)
             continue;
+        last = i;
         double apart = fabs(left - right);
         if (apart > field->apart_max)
             field->apart_max = apart;

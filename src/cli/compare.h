@@ -32,6 +32,7 @@ struct brink_compared {
     const char *name; // borrowed
     enum brink_type type;
     int column_a, column_b;
+    int64_t points;             // values of a cell: more than one of a curve
     int64_t count;              // cells that differ
     double apart_max;           // largest |a - b| that is a number
     struct brink_unlike *first; // owned, [first_count]

@@ -165,9 +165,10 @@ static brink_err compare_fields(const struct subject *subject, const struct brin
 {
     for (int i = 0; i < columns->count; i++) {
         const struct brink_field *field = columns->field[i];
-        size_t size = brink_type_size(field->type);
+        size_t size = brink_field_bytes(subject->spec, field);
         const char *stored = (const char *)columns->column[i] + (size_t)inside * size;
-        const char *computed = (const char *)subject->record + field->offset;
+        const char *computed =
+            (const char *)subject->record + brink_field_offset(subject->spec, field);
         if (memcmp(stored, computed, size) != 0)
             return brink_fail(BRINK_ERR_DIFFERS,
                               "trace: the cell computed now differs from the "
@@ -302,7 +303,7 @@ static brink_err trace(const struct options *options, struct subject *subject)
     if (!error)
         error = brink_plan_open(&subject->plan, subject->spec);
     if (!error)
-        error = brink_alloc(&subject->record, 1, subject->spec->model->record_size);
+        error = brink_alloc(&subject->record, 1, brink_record_bytes(subject->spec));
     if (error)
         return error;
     subject->spec->model->cell(subject->plan.state, subject->coordinate, subject->record);

@@ -146,7 +146,7 @@ static brink_err finish(struct trainer *trainer, int at, enum brink_network_stat
     put_curve(trainer, lane, look, sharpness);
     if (trainer->source->step)
         error = trainer->source->step(trainer->source->context, progress->step, look, sharpness,
-                                      progress->lr[0]);
+                                      progress->lr[0], &lane->job.network);
     if (status != BRINK_NETWORK_DIVERGED)
         cell->edge_end = edge(lane, late_sharpness(lane));
     canonicalise(cell);
@@ -266,7 +266,6 @@ static brink_err look_at(struct trainer *trainer, int at)
     struct brink_network_look look = {0};
     int32_t step = lane->progress.step;
     brink_err error = BRINK_OK;
-    bool sharp = rules->sharpness && (due(step, rules->sharpness_every) || step == 0);
     bool gradient = rules->grad_tol > 0 && due(step, BRINK_NETWORK_BLOCK);
     if (step == rules->max_steps || gradient || due(step, rules->curves_every) ||
         trainer->source->step) {
@@ -275,12 +274,14 @@ static brink_err look_at(struct trainer *trainer, int at)
         if (status)
             return finish(trainer, at, status, &look);
     }
-    double sharpness = sharp ? measure(trainer, at, false, false, NULL) : nothing();
+    double sharpness = step == 0 ? lane->progress.cell.sharpness_start : nothing();
+    if (step > 0 && rules->sharpness && due(step, rules->sharpness_every))
+        sharpness = measure(trainer, at, false, false, NULL);
     if (due(step, rules->curves_every))
         put_curve(trainer, lane, &look, sharpness);
     if (trainer->source->step)
         error = trainer->source->step(trainer->source->context, step, &look, sharpness,
-                                      lane->progress.lr[0]);
+                                      lane->progress.lr[0], &lane->job.network);
     if (!error && step > 0 && trainer->source->keep && due(step, trainer->keep_every))
         error = keep(trainer, at);
     return error;

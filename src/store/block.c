@@ -2,12 +2,12 @@
 // Blocks of arrays between the file and memory, in place.
 #include "block.h"
 
-#include "brink/sweep/grid.h"
+#include "brink/sweep/spec.h"
 
 brink_err brink_block_open(struct brink_door *door, int rank, const int64_t size[],
                            const int64_t start[], const int64_t count[], struct brink_block *block)
 {
-    hsize_t sizes[BRINK_RANK_MAX], starts[BRINK_RANK_MAX], counts[BRINK_RANK_MAX];
+    hsize_t sizes[BRINK_RANK_MAX + 1], starts[BRINK_RANK_MAX + 1], counts[BRINK_RANK_MAX + 1];
     for (int i = 0; i < rank; i++) {
         sizes[i] = (hsize_t)size[i];
         starts[i] = (hsize_t)start[i];
@@ -22,6 +22,21 @@ brink_err brink_block_open(struct brink_door *door, int rank, const int64_t size
     if (!error)
         error = BRINK_HDF5(door, "", block->memory = H5Screate_simple(rank, counts, NULL));
     return error;
+}
+
+brink_err brink_block_open_tile(struct brink_door *door, const struct brink_spec *spec,
+                                const struct brink_tile *tile, bool curve,
+                                struct brink_block *block)
+{
+    const struct brink_grid *grid = &spec->grid;
+    int64_t size[BRINK_RANK_MAX + 1], start[BRINK_RANK_MAX + 1] = {0}, count[BRINK_RANK_MAX + 1];
+    for (int i = 0; i < grid->rank; i++) {
+        size[i] = grid->size[i];
+        start[i] = tile->start[i];
+        count[i] = tile->count[i];
+    }
+    size[grid->rank] = count[grid->rank] = spec->curve_points;
+    return brink_block_open(door, grid->rank + curve, size, start, count, block);
 }
 
 void brink_block_close(struct brink_door *door, struct brink_block *block, brink_err *error)

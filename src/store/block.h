@@ -18,6 +18,12 @@ struct brink_block {
 brink_err brink_block_open(struct brink_door *door, int rank, const int64_t size[],
                            const int64_t start[], const int64_t count[],
                            struct brink_block *block) BRINK_CHECKED;
+// The same for a tile of the grid's fields, or of its curves.
+struct brink_spec;
+struct brink_tile;
+brink_err brink_block_open_tile(struct brink_door *door, const struct brink_spec *spec,
+                                const struct brink_tile *tile, bool curve,
+                                struct brink_block *block) BRINK_CHECKED;
 void brink_block_close(struct brink_door *door, struct brink_block *block, brink_err *error);
 
 // Writes or reads `data`, of `type` in memory, row-major.

@@ -128,9 +128,10 @@ static brink_err create_array(void *context, const struct brink_array *array)
         error = BRINK_HDF5(door, array->name,
                            dataset = H5Dcreate2(making->file, array->name, type, space, H5P_DEFAULT,
                                                 creation, H5P_DEFAULT));
-    if (!error && brink_array_axis(array, 0) >= 0 && array->role != BRINK_ROLE_FIELD)
+    bool given = brink_array_axis(array, 0) >= 0 || array->role == BRINK_ROLE_STEP;
+    if (!error && given && array->role != BRINK_ROLE_FIELD)
         error = write_coordinate(making, array, dataset);
-    if (!error && array->role == BRINK_ROLE_COORDINATE)
+    if (!error && brink_array_is_scale(array))
         error = BRINK_HDF5(door, array->name, H5DSset_scale(dataset, array->name));
     brink_door_close(door, &dataset, &error);
     brink_door_close(door, &creation, &error);
@@ -139,8 +140,8 @@ static brink_err create_array(void *context, const struct brink_array *array)
     return error;
 }
 
-// Gives each dimension of a root array, other than a scale, its scale, and the array a second name
-// for NeXus viewers.
+// Gives each dimension of an array over the grid its scale, and a root array a second name for
+// NeXus viewers.
 static brink_err link_array(void *context, const struct brink_array *array)
 {
     struct brink_making *making = context;
@@ -148,19 +149,18 @@ static brink_err link_array(void *context, const struct brink_array *array)
     const struct brink_spec *spec = making->spec;
     char second[160];
     hid_t dataset = H5I_INVALID_HID, scale = H5I_INVALID_HID;
-    if (brink_array_axis(array, 0) < 0)
-        return BRINK_OK;
+    brink_err error = BRINK_OK;
     snprintf(second, sizeof second, "entry/data/%s", array->name);
-    brink_err error = BRINK_HDF5(
-        door, second,
-        H5Lcreate_hard(making->file, array->name, making->file, second, H5P_DEFAULT, H5P_DEFAULT));
-    if (error || array->role == BRINK_ROLE_COORDINATE)
+    if (brink_array_is_root(array))
+        error = BRINK_HDF5(door, second,
+                           H5Lcreate_hard(making->file, array->name, making->file, second,
+                                          H5P_DEFAULT, H5P_DEFAULT));
+    if (error || !brink_array_scale(array, spec, 0))
         return error;
     error =
         BRINK_HDF5(door, array->name, dataset = H5Dopen2(making->file, array->name, H5P_DEFAULT));
     for (int i = 0; !error && i < array->rank; i++) {
-        const struct brink_axis *axis = &spec->axes[brink_array_axis(array, i)];
-        const char *name = spec->model->parameters[axis->parameter].name;
+        const char *name = brink_array_scale(array, spec, i);
         error = BRINK_HDF5(door, name, scale = H5Dopen2(making->file, name, H5P_DEFAULT));
         if (!error)
             error = BRINK_HDF5(door, array->name, H5DSattach_scale(dataset, scale, (unsigned)i));
@@ -230,7 +230,8 @@ brink_err brink_making_open(struct brink_making *making, const char *name)
     enum brink_storage storage = brink_origin_storage(making->origin);
     brink_err error = create_file(making, name);
     for (int i = 0; !error && brink_layout_groups[i]; i++)
-        error = create_group(making, brink_layout_groups[i]);
+        if (brink_layout_has_group(spec, brink_layout_groups[i]))
+            error = create_group(making, brink_layout_groups[i]);
     if (!error)
         error = brink_layout_arrays(spec, storage, create_array, making);
     if (!error)

@@ -10,6 +10,9 @@
 // /status         i1     grid     0     verdict, 0 is pending; chunk = tile in all fields
 // /FIELD ...      i1 i4  grid     -1    recorded fields in the order of the model's table
 //                 f8     grid     NaN   the NaN is 0x7ff8000000000000
+// /curves/step    i4     [points]       the steps of curves, dimension scale of their last
+// dimension /curves/FIELD   f8     grid+[points]  NaN: curves of each cell, only if there are any;
+//                                       chunk = tile, all points
 // /tiles/state    u1     [T]      0     1: this tile is done
 // /tiles/checksum u8     [T]      0     XXH3 of the tile's columns, its number, the spec hash
 // /runs/COLUMN    see below [256]       one row per start; text is fixed-length UTF-8
@@ -44,7 +47,8 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "checksums are over stored bytes");
 
-const char *const brink_layout_groups[] = {"tiles", "runs", "seal", "entry", "entry/data", NULL};
+const char *const brink_layout_groups[] = {"curves", "tiles",      "runs", "seal",
+                                           "entry",  "entry/data", NULL};
 const char *const brink_storage_names[] = {
     [BRINK_STORAGE_LIVE] = "in place", [BRINK_STORAGE_PACKED] = "packed"};
 
@@ -129,7 +133,8 @@ static brink_err visit_axis(const struct brink_spec *spec, int index, brink_arra
     const struct brink_parameter *parameter = &spec->model->parameters[axis->parameter];
     bool pairs = axis->pairs != NULL;
     struct brink_array array =
-        array_of(BRINK_ROLE_COORDINATE, index, pairs ? BRINK_ELEMENT_I32 : BRINK_ELEMENT_F64, 0);
+        array_of(BRINK_ROLE_COORDINATE, index,
+                 pairs || parameter->names ? BRINK_ELEMENT_I32 : BRINK_ELEMENT_F64, 0);
     array.shape[0] = (hsize_t)axis->num;
     array.meaning = parameter->meaning;
     array.unit = parameter->unit;
@@ -167,10 +172,24 @@ static brink_err visit_field(const struct brink_spec *spec, const struct brink_f
         array.shape[i] = (hsize_t)spec->grid.size[i];
         array.chunk[i] = (hsize_t)spec->grid.tile[i];
     }
+    if (field->curve) {
+        array.shape[array.rank] = (hsize_t)spec->curve_points;
+        array.chunk[array.rank++] = (hsize_t)spec->curve_points;
+    }
     array.unit = field->unit;
     array.meaning = field->meaning;
     array.field = field;
     snprintf(array.name, sizeof array.name, "%s", field->name);
+    return visit(context, &array);
+}
+
+static brink_err visit_step(const struct brink_spec *spec, brink_array_visit *visit, void *context)
+{
+    struct brink_array array = array_of(BRINK_ROLE_STEP, 0, BRINK_ELEMENT_I32, 0);
+    array.shape[0] = (hsize_t)spec->curve_points;
+    array.written = false;
+    array.meaning = "gradient descent steps";
+    snprintf(array.name, sizeof array.name, "curves/step");
     return visit(context, &array);
 }
 
@@ -280,6 +299,8 @@ static brink_err visit_live(const struct brink_spec *spec, brink_array_visit *vi
     int recorded = 0;
     for (int i = 0; !error && i < spec->axis_count; i++)
         error = visit_axis(spec, i, visit, context);
+    if (!error && spec->curve_points)
+        error = visit_step(spec, visit, context);
     for (int i = 0; !error && i < spec->model->field_count; i++)
         if (spec->record >> i & 1)
             error = visit_field(spec, &spec->model->fields[i], recorded++, visit, context);
@@ -300,6 +321,11 @@ brink_err brink_layout_arrays(const struct brink_spec *spec, enum brink_storage 
                                          : visit_live(spec, visit_packed, &packer);
 }
 
+bool brink_layout_has_group(const struct brink_spec *spec, const char *group)
+{
+    return strcmp(group, "curves") != 0 || spec->curve_points > 0;
+}
+
 int brink_array_axis(const struct brink_array *array, int dimension)
 {
     switch (array->role) {
@@ -308,10 +334,31 @@ int brink_array_axis(const struct brink_array *array, int dimension)
     case BRINK_ROLE_PAIR_SECOND:
         return array->index;
     case BRINK_ROLE_FIELD:
-        return dimension;
+        return array->field->curve && dimension == array->rank - 1 ? -1 : dimension;
     default:
         return -1;
     }
+}
+
+bool brink_array_is_scale(const struct brink_array *array)
+{
+    return array->role == BRINK_ROLE_COORDINATE || array->role == BRINK_ROLE_STEP;
+}
+
+const char *brink_array_scale(const struct brink_array *array, const struct brink_spec *spec,
+                              int dimension)
+{
+    int axis = brink_array_axis(array, dimension);
+    if (brink_array_is_scale(array))
+        return NULL;
+    if (axis >= 0)
+        return spec->model->parameters[spec->axes[axis].parameter].name;
+    return array->role == BRINK_ROLE_FIELD ? "curves/step" : NULL;
+}
+
+bool brink_array_is_root(const struct brink_array *array)
+{
+    return brink_array_axis(array, 0) >= 0 && !strchr(array->name, '/');
 }
 
 void brink_array_coordinate(const struct brink_array *array, const struct brink_spec *spec,
@@ -320,11 +367,17 @@ void brink_array_coordinate(const struct brink_array *array, const struct brink_
     const struct brink_axis *axis = &spec->axes[array->index];
     double *numbers = data;
     int32_t *indices = data;
+    for (int64_t i = 0; array->role == BRINK_ROLE_STEP && i < spec->curve_points; i++)
+        indices[i] = (int32_t)(i * spec->curve_stride);
+    if (array->role == BRINK_ROLE_STEP)
+        return;
     for (int64_t i = 0; i < axis->num; i++) {
         if (array->role != BRINK_ROLE_COORDINATE)
             numbers[i] = axis->pairs[i][array->role == BRINK_ROLE_PAIR_SECOND];
         else if (axis->pairs)
             indices[i] = (int32_t)i;
+        else if (spec->model->parameters[axis->parameter].names)
+            indices[i] = (int32_t)axis->values[i];
         else
             numbers[i] = axis->values[i];
     }

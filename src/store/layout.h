@@ -27,6 +27,7 @@ enum brink_role {
     BRINK_ROLE_COORDINATE, // the dimension scale of axis `index`
     BRINK_ROLE_PAIR_FIRST, // of an axis of pairs: along axis `index`
     BRINK_ROLE_PAIR_SECOND,
+    BRINK_ROLE_STEP,  // the dimension scale of the steps of curves
     BRINK_ROLE_FIELD, // over the grid; `index` counts the recorded fields
     BRINK_ROLE_STATE, // of the tiles
     BRINK_ROLE_CHECKSUM,
@@ -50,13 +51,13 @@ struct brink_array {
     enum brink_element element;
     size_t size; // bytes of an element
     int rank;
-    hsize_t shape[BRINK_RANK_MAX];
-    hsize_t chunk[BRINK_RANK_MAX];   // chunk[0] = 0: contiguous
-    bool filtered;                   // shuffled, deflated and checked by Fletcher's checksum
-    bool written;                    // changes after creation
-    double fill;                     // exact in every type; text is filled with zeros
-    const char *unit, *meaning;      // borrowed
-    const struct brink_field *field; // borrowed; of a FIELD
+    hsize_t shape[BRINK_RANK_MAX + 1]; // a curve has a dimension more
+    hsize_t chunk[BRINK_RANK_MAX + 1]; // chunk[0] = 0: contiguous
+    bool filtered;                     // shuffled, deflated and checked by Fletcher's checksum
+    bool written;                      // changes after creation
+    double fill;                       // exact in every type; text is filled with zeros
+    const char *unit, *meaning;        // borrowed
+    const struct brink_field *field;   // borrowed; of a FIELD
 };
 
 // One attribute of an object of the file.
@@ -95,11 +96,20 @@ brink_err brink_layout_origin(const struct brink_spec *spec,
 
 // The groups of the file below the root, parents first; ends with NULL.
 extern const char *const brink_layout_groups[];
+bool brink_layout_has_group(const struct brink_spec *spec, const char *group); // `curves` is not
+                                                                               // always there
 
-// The axis that dimension `dimension` of a root array runs along, -1 for arrays in groups.
+// The axis that dimension `dimension` of a root array or curve runs along, -1: none.
 int brink_array_axis(const struct brink_array *array, int dimension);
 
-// What a COORDINATE or PAIR array holds: data[shape[0]], double, or int32_t for an index.
+// Is it a dimension scale? Of another array: the path of the scale of a dimension, or NULL.
+bool brink_array_is_scale(const struct brink_array *array);
+const char *brink_array_scale(const struct brink_array *array, const struct brink_spec *spec,
+                              int dimension);
+// Has it a second name below entry/data, for NeXus viewers?
+bool brink_array_is_root(const struct brink_array *array);
+
+// What a COORDINATE, PAIR or STEP array holds: data[shape[0]], double, or int32_t for an index.
 void brink_array_coordinate(const struct brink_array *array, const struct brink_spec *spec,
                             void *data);
 

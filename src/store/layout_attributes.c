@@ -5,9 +5,10 @@
 // .              NX_class, default, Conventions, title, source, history, references, brink_format,
 //                schema_version i4, spec (JSON), spec_hash (16 hex digits), model, lr_unit,
 //                kernel_version i4, version, commit, compiler, flags, storage ("in place" or
-//                "packed"), fixed_NAME f8 ([2] of a pair)
+//                "packed"), fixed_NAME f8 ([2] of a pair) or
+//                text (a word)
 // every array    units, long_name
-// coordinates    scale: list | linear | log
+// coordinates    scale: list | linear | log; of words flag_values i4, flag_meanings
 // fields         coordinates (if an axis is of pairs), _FillValue NaN (f8 only)
 // status         flag_values i1, flag_meanings, comment
 // tiles          tile_shape i8, tile_counts i8, order
@@ -123,10 +124,15 @@ static brink_err visit_numbers(const struct walk *walk)
         error = put(walk, ".", "kernel_version", BRINK_ELEMENT_I32, 0, &kernel);
     for (int i = 0; !error && i < spec->model->parameter_count; i++) {
         char name[128];
-        bool pairs = spec->model->parameters[i].pairs;
+        const struct brink_parameter *parameter = &spec->model->parameters[i];
+        bool pairs = parameter->pairs;
         if (!spec->fixed[i])
             continue;
-        snprintf(name, sizeof name, "fixed_%s", spec->model->parameters[i].name);
+        snprintf(name, sizeof name, "fixed_%s", parameter->name);
+        if (parameter->names) {
+            error = put_text(walk, ".", name, parameter->names[(int)spec->fixed_value[i]]);
+            continue;
+        }
         error = put(walk, ".", name, BRINK_ELEMENT_F64, pairs ? 2 : 0,
                     pairs ? spec->fixed_pair : &spec->fixed_value[i]);
     }
@@ -174,6 +180,26 @@ static brink_err visit_flags(const struct walk *walk, const char *object)
     return error ? error : second ? second : third;
 }
 
+// An axis of words: what its whole numbers mean.
+static brink_err visit_names(const struct walk *walk, const struct brink_array *array)
+{
+    const struct brink_axis *axis = &walk->spec->axes[array->index];
+    const char *const *names = walk->spec->model->parameters[axis->parameter].names;
+    struct brink_text words = {0};
+    int32_t values[BRINK_STATUS_MAX];
+    int32_t count = 0;
+    for (; names && names[count]; count++) {
+        assert(count < BRINK_STATUS_MAX);
+        values[count] = count;
+        brink_text_add(&words, "%s%s", count ? " " : "", names[count]);
+    }
+    if (!names)
+        return BRINK_OK;
+    brink_err error = put(walk, array->name, "flag_values", BRINK_ELEMENT_I32, count, values);
+    brink_err second = put_built(walk, array->name, "flag_meanings", &words);
+    return error ? error : second;
+}
+
 static brink_err visit_field(const struct walk *walk, const struct brink_array *array)
 {
     const struct brink_spec *spec = walk->spec;
@@ -204,6 +230,8 @@ static brink_err visit_array(void *context, const struct brink_array *array)
         error = put_text(walk, array->name, "long_name", array->meaning);
     if (!error && array->role == BRINK_ROLE_COORDINATE)
         error = put_text(walk, array->name, "scale", scales[walk->spec->axes[array->index].scale]);
+    if (!error && array->role == BRINK_ROLE_COORDINATE)
+        error = visit_names(walk, array);
     if (!error && array->role == BRINK_ROLE_FIELD)
         error = visit_field(walk, array);
     return error;

@@ -159,23 +159,26 @@ static brink_err copy_tile(struct packing *packing, int64_t number)
     static const enum brink_element elements[] = {[BRINK_I8] = BRINK_ELEMENT_I8,
                                                   [BRINK_I32] = BRINK_ELEMENT_I32,
                                                   [BRINK_F64] = BRINK_ELEMENT_F64};
-    const struct brink_grid *grid = &packing->spec->grid;
     const struct brink_columns *columns = &packing->columns;
     struct brink_door *door = &packing->making.door;
-    struct brink_tile tile = brink_grid_tile(grid, number);
-    struct brink_block block = {H5I_INVALID_HID, H5I_INVALID_HID};
+    struct brink_tile tile = brink_grid_tile(&packing->spec->grid, number);
+    struct brink_block blocks[2] = {{H5I_INVALID_HID, H5I_INVALID_HID},
+                                    {H5I_INVALID_HID, H5I_INVALID_HID}}; // [1] of curves
     bool intact = false;
     brink_err error = brink_store_get(packing->source, &tile, &packing->columns, &intact);
     if (!error && !intact)
         error = brink_fail(BRINK_ERR_BAD_FILE, "%s: damaged: tile %" PRId64,
                            packing->source->door.path, number);
     if (!error)
-        error = brink_block_open(door, grid->rank, grid->size, tile.start, tile.count, &block);
+        error = brink_block_open_tile(door, packing->spec, &tile, false, &blocks[0]);
+    if (!error && packing->spec->curve_points)
+        error = brink_block_open_tile(door, packing->spec, &tile, true, &blocks[1]);
     for (int i = 0; !error && i < columns->count; i++)
         error = brink_block_move(door, columns->field[i]->name, packing->fields[i],
-                                 brink_number_type(elements[columns->field[i]->type]), &block,
-                                 columns->column[i], true);
-    brink_block_close(door, &block, &error);
+                                 brink_number_type(elements[columns->field[i]->type]),
+                                 &blocks[columns->field[i]->curve], columns->column[i], true);
+    brink_block_close(door, &blocks[1], &error);
+    brink_block_close(door, &blocks[0], &error);
     return error;
 }
 

@@ -284,18 +284,20 @@ static brink_err move_columns(struct brink_store *store, const struct brink_tile
     static const enum brink_element elements[] = {[BRINK_I8] = BRINK_ELEMENT_I8,
                                                   [BRINK_I32] = BRINK_ELEMENT_I32,
                                                   [BRINK_F64] = BRINK_ELEMENT_F64};
-    const struct brink_grid *grid = &store->spec->grid;
-    struct brink_block block;
+    struct brink_block blocks[2] = {{H5I_INVALID_HID, H5I_INVALID_HID},
+                                    {H5I_INVALID_HID, H5I_INVALID_HID}}; // [1] of curves
     assert(columns->count == store->field_count);
-    brink_err error =
-        brink_block_open(&store->door, grid->rank, grid->size, tile->start, tile->count, &block);
+    brink_err error = brink_block_open_tile(&store->door, store->spec, tile, false, &blocks[0]);
+    if (!error && store->spec->curve_points)
+        error = brink_block_open_tile(&store->door, store->spec, tile, true, &blocks[1]);
     for (int i = 0; !error && i < columns->count; i++) {
         const struct brink_field *field = columns->field[i];
         error = brink_block_move(&store->door, field->name, store->fields[i],
-                                 brink_number_type(elements[field->type]), &block,
+                                 brink_number_type(elements[field->type]), &blocks[field->curve],
                                  columns->column[i], write);
     }
-    brink_block_close(&store->door, &block, &error);
+    brink_block_close(&store->door, &blocks[1], &error);
+    brink_block_close(&store->door, &blocks[0], &error);
     return error;
 }
 
@@ -307,7 +309,7 @@ static uint64_t checksum(const struct brink_store *store, const struct brink_til
     XXH3_64bits_reset(&state);
     for (int i = 0; i < columns->count; i++)
         XXH3_64bits_update(&state, columns->column[i],
-                           (size_t)tile->cells * brink_type_size(columns->field[i]->type));
+                           (size_t)tile->cells * brink_field_bytes(store->spec, columns->field[i]));
     XXH3_64bits_update(&state, &number, sizeof number);
     XXH3_64bits_update(&state, &store->spec->hash, sizeof store->spec->hash);
     return XXH3_64bits_digest(&state);
@@ -360,10 +362,8 @@ brink_err brink_store_get(struct brink_store *store, const struct brink_tile *ti
 brink_err brink_store_statuses(struct brink_store *store, const struct brink_tile *tile,
                                int8_t *status)
 {
-    const struct brink_grid *grid = &store->spec->grid;
     struct brink_block block;
-    brink_err error =
-        brink_block_open(&store->door, grid->rank, grid->size, tile->start, tile->count, &block);
+    brink_err error = brink_block_open_tile(&store->door, store->spec, tile, false, &block);
     if (!error) // the first field always
         error = brink_block_move(&store->door, "status", store->fields[0], H5T_NATIVE_INT8, &block,
                                  status, false);

@@ -94,8 +94,7 @@ static brink_err compare_scale(struct brink_inspection *inspection, const struct
 {
     struct brink_door *door = &inspection->door;
     const struct brink_spec *spec = inspection->spec;
-    const struct brink_axis *axis = &spec->axes[brink_array_axis(array, dimension)];
-    const char *name = spec->model->parameters[axis->parameter].name;
+    const char *name = brink_array_scale(array, spec, dimension);
     haddr_t scale = HADDR_UNDEF;
     hobj_ref_t reference;
     brink_err error = address_of(door, inspection->file, name, &scale);
@@ -115,7 +114,7 @@ static brink_err compare_scales(struct brink_inspection *inspection,
     static const char name[] = "DIMENSION_LIST"; // of HDF5's dimension scales
     struct brink_door *door = &inspection->door;
     hid_t type = H5I_INVALID_HID, attribute = H5I_INVALID_HID, space = H5I_INVALID_HID;
-    hvl_t lists[BRINK_RANK_MAX] = {{0}};
+    hvl_t lists[BRINK_RANK_MAX + 1] = {{0}};
     brink_err error = BRINK_HDF5(door, name, type = H5Tvlen_create(H5T_STD_REF_OBJ));
     if (!error)
         error = brink_check_attribute(door, inspection->file, array->name, name, type, array->rank,
@@ -151,17 +150,19 @@ static brink_err compare_link(struct brink_inspection *inspection, const char *n
     return brink_inspection_take(inspection, second, error);
 }
 
-static brink_err inspect_root_array(struct census *census, const struct brink_array *array,
-                                    hid_t dataset)
+// An array over the grid, or a scale.
+static brink_err inspect_placed_array(struct census *census, const struct brink_array *array,
+                                      hid_t dataset)
 {
     struct brink_inspection *inspection = census->inspection;
     char second[OBJECT_NAME_MAX];
     struct object *object = object_of(census, array->name);
-    bool scale = array->role == BRINK_ROLE_COORDINATE;
+    bool scale = brink_array_is_scale(array);
     // HDF5's own: CLASS, NAME and REFERENCE_LIST of a scale, DIMENSION_LIST of the others.
     object->attributes += scale ? 3 : 1;
     snprintf(second, sizeof second, "entry/data/%s", array->name);
-    add_member(census, second);
+    if (brink_array_is_root(array))
+        add_member(census, second);
     brink_err error = BRINK_OK;
     if (array->role != BRINK_ROLE_FIELD)
         error = compare_coordinate(inspection, array, dataset);
@@ -175,7 +176,8 @@ static brink_err inspect_array(void *context, const struct brink_array *array)
     struct census *census = context;
     struct brink_inspection *inspection = census->inspection;
     hid_t dataset = H5I_INVALID_HID;
-    bool root = brink_array_axis(array, 0) >= 0;
+    bool root = brink_array_is_root(array);
+    bool placed = brink_array_is_scale(array) || brink_array_scale(array, inspection->spec, 0);
     add_member(census, array->name);
     brink_inspection_beat(inspection);
     brink_err error = brink_check_array(&inspection->door, inspection->file, array, &dataset);
@@ -183,8 +185,8 @@ static brink_err inspect_array(void *context, const struct brink_array *array)
         error = brink_seal_add(&inspection->door, array, dataset, &inspection->seal);
     if (error == BRINK_ERR_BAD_FILE)
         inspection->bad_arrays++;
-    if (!error && root)
-        error = inspect_root_array(census, array, dataset);
+    if (!error && placed)
+        error = inspect_placed_array(census, array, dataset);
     brink_door_close(&inspection->door, &dataset, &error);
     error = brink_inspection_take(inspection, array->name, error);
     return error || !root ? error : compare_link(inspection, array->name);
@@ -343,7 +345,8 @@ brink_err brink_inspect_layout(struct brink_inspection *inspection)
         return error;
     census->inspection = inspection;
     for (int i = 0; brink_layout_groups[i]; i++)
-        add_member(census, brink_layout_groups[i]);
+        if (brink_layout_has_group(spec, brink_layout_groups[i]))
+            add_member(census, brink_layout_groups[i]);
     error = brink_layout_arrays(spec, storage, inspect_array, census);
     if (!error)
         error = inspect_title(census);

@@ -51,7 +51,7 @@ static brink_err draw_cells(struct checking *checking)
         return BRINK_OK;
     brink_err error = brink_plan_open(&checking->plan, spec);
     if (!error)
-        error = brink_alloc(&checking->record, 1, spec->model->record_size);
+        error = brink_alloc(&checking->record, 1, brink_record_bytes(spec));
     if (!error)
         error = brink_alloc(&checking->draws, (size_t)options->deep, sizeof checking->draws[0]);
     if (error)
@@ -91,9 +91,10 @@ static void recompute(struct checking *checking, const struct brink_tile *tile, 
     inspection->report->cells_recomputed++;
     for (int i = 0; i < checking->columns.count; i++) {
         const struct brink_field *field = checking->columns.field[i];
-        size_t size = brink_type_size(field->type);
+        size_t size = brink_field_bytes(spec, field);
         const char *stored = (const char *)checking->columns.column[i] + (size_t)inside * size;
-        if (memcmp(stored, (const char *)checking->record + field->offset, size) == 0)
+        if (memcmp(stored, (const char *)checking->record + brink_field_offset(spec, field),
+                   size) == 0)
             continue;
         struct brink_text name = {0};
         name_cell(spec, coordinate, &name);
@@ -143,7 +144,11 @@ static bool holds_fill(const struct checking *checking, int64_t cells)
     for (int k = 0; k < checking->columns.count; k++) {
         size_t size = brink_type_size(checking->columns.field[k]->type);
         const unsigned char *column = checking->columns.column[k];
-        for (int64_t i = 0; i < cells; i++, column += size)
+        int64_t count =
+            cells *
+            (int64_t)brink_field_bytes(checking->inspection->spec, checking->columns.field[k]) /
+            (int64_t)size;
+        for (int64_t i = 0; i < count; i++, column += size)
             if (memcmp(column, checking->fill[k], size) != 0)
                 return false;
     }

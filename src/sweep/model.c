@@ -7,6 +7,7 @@
 
 const struct brink_model *const brink_models[] = {
     &brink_model_regularity,
+    &brink_model_network,
     NULL,
 };
 

@@ -37,7 +37,7 @@ brink_err brink_columns_open(struct brink_columns *columns, const struct brink_s
         if (spec->record >> i & 1) {
             columns->field[columns->count] = &model->fields[i];
             start[columns->count++] = bytes;
-            bytes += (cells * brink_type_size(model->fields[i].type) + 63) / 64 * 64;
+            bytes += (cells * brink_field_bytes(spec, &model->fields[i]) + 63) / 64 * 64;
         }
     brink_err error = brink_alloc(&columns->data, bytes, 1);
     if (error)
@@ -54,11 +54,11 @@ void brink_columns_close(struct brink_columns *columns)
 }
 
 // Copies member `field` of each record into a column.
-static void gather(const struct brink_field *field, const char *records, size_t record_size,
-                   int64_t cells, void *column)
+static void gather(const struct brink_spec *spec, const struct brink_field *field,
+                   const char *records, int64_t cells, void *column)
 {
-    size_t size = brink_type_size(field->type);
-    const char *from = records + field->offset;
+    size_t size = brink_field_bytes(spec, field), record_size = brink_record_bytes(spec);
+    const char *from = records + brink_field_offset(spec, field);
     char *to = column;
     for (int64_t i = 0; i < cells; i++, from += record_size, to += size)
         memcpy(to, from, size);
@@ -68,7 +68,7 @@ void brink_columns_gather(struct brink_columns *columns, const struct brink_spec
                           const void *records, int64_t cells)
 {
     for (int i = 0; i < columns->count; i++)
-        gather(columns->field[i], records, spec->model->record_size, cells, columns->column[i]);
+        gather(spec, columns->field[i], records, cells, columns->column[i]);
     brink_columns_count(columns, cells);
 }
 

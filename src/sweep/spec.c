@@ -19,7 +19,12 @@ static brink_err fail_unknown(const struct brink_yaml_node *root, const struct b
 {
     const char *names[32 + BRINK_PARAMETER_MAX];
     const struct brink_yaml_node *model = brink_yaml_get(root, "model");
+    const struct brink_model *named = NULL;
     int count = 0;
+    for (int i = 0; brink_models[i]; i++)
+        if (model && model->kind == BRINK_YAML_SCALAR &&
+            strcmp(brink_models[i]->name, model->text) == 0)
+            named = brink_models[i];
     if (brink_spec_is_parameter(root, key->text))
         return brink_yaml_fail(key, "'%s' is a parameter: it belongs under axes or fixed",
                                key->text);
@@ -27,15 +32,12 @@ static brink_err fail_unknown(const struct brink_yaml_node *root, const struct b
         for (const struct brink_spec_key *child = top->children; child && child->name; child++)
             if (strcmp(strchr(child->name, '.') + 1, key->text) == 0)
                 return brink_yaml_fail(key, "'%s' belongs under %s", key->text, top->name);
-        if (top->write)
+        if (top->write && (!named || brink_spec_key_of(top, named)))
             names[count++] = top->name;
     }
     // The first word of an override may be a parameter.
-    for (int i = 0; key->origin->override && brink_models[i]; i++)
-        if (model && model->kind == BRINK_YAML_SCALAR &&
-            strcmp(brink_models[i]->name, model->text) == 0)
-            for (int j = 0; j < brink_models[i]->parameter_count; j++)
-                names[count++] = brink_models[i]->parameters[j].name;
+    for (int j = 0; key->origin->override && named && j < named->parameter_count; j++)
+        names[count++] = named->parameters[j].name;
     return brink_spec_unknown(key, "", "key", key->text, count, names);
 }
 
@@ -50,6 +52,12 @@ static brink_err resolve(struct brink_spec_reader *reader)
             return fail_unknown(root, node->key);
     for (const struct brink_spec_key *key = brink_spec_keys; key->name; key++) {
         const struct brink_yaml_node *node = brink_yaml_get(root, key->name);
+        bool ours = brink_spec_key_of(key, reader->spec->model);
+        if (node && !ours)
+            return brink_yaml_fail(node->key, "%s: belongs to the model %s, not to %s", key->name,
+                                   key->model, reader->spec->model->name);
+        if (!ours)
+            continue;
         if (!node && !key->fallback)
             return brink_yaml_fail(root, "%s: is missing (%s: %s)", key->name, key->type,
                                    key->meaning);
@@ -58,6 +66,8 @@ static brink_err resolve(struct brink_spec_reader *reader)
             return error;
     }
     brink_err error = brink_spec_check_groups(reader);
+    if (!error && reader->spec->model->complete)
+        reader->spec->model->complete(reader->spec);
     return error ? error : brink_spec_check_model(reader);
 }
 
@@ -65,7 +75,7 @@ static brink_err write_json(struct brink_spec *spec, const struct brink_yaml_nod
 {
     struct brink_text json = {0};
     for (const struct brink_spec_key *key = brink_spec_keys; key->name; key++)
-        if (key->write) {
+        if (key->write && brink_spec_key_of(key, spec->model)) {
             brink_text_add(&json, "%s\"%s\": ", key == brink_spec_keys ? "{" : ", ", key->name);
             key->write(spec, key, &json);
         }
@@ -161,6 +171,9 @@ void brink_spec_free(struct brink_spec **spec_pointer)
         brink_free(&spec->axes[i].values);
         brink_free(&spec->axes[i].pairs);
     }
+    brink_free(&spec->network.weights);
+    brink_free(&spec->network.path);
+    brink_free(&spec->network.digest);
     brink_free(&spec->title);
     brink_free(&spec->source);
     brink_free(&spec->json);
@@ -187,4 +200,33 @@ double brink_spec_value(const struct brink_spec *spec, int parameter, const int6
     int axis = brink_spec_axis(spec, parameter);
     assert(axis >= 0 || spec->fixed[parameter]);
     return axis < 0 ? spec->fixed_value[parameter] : spec->axes[axis].values[coordinate[axis]];
+}
+
+size_t brink_field_bytes(const struct brink_spec *spec, const struct brink_field *field)
+{
+    return brink_type_size(field->type) * (field->curve ? (size_t)spec->curve_points : 1);
+}
+
+size_t brink_field_offset(const struct brink_spec *spec, const struct brink_field *field)
+{
+    if (!field->curve)
+        return field->offset;
+    return spec->model->record_size + field->offset * brink_field_bytes(spec, field);
+}
+
+size_t brink_record_bytes(const struct brink_spec *spec)
+{
+    size_t bytes = spec->model->record_size;
+    for (int i = 0; i < spec->model->field_count; i++)
+        if (spec->model->fields[i].curve)
+            bytes += brink_field_bytes(spec, &spec->model->fields[i]);
+    return bytes;
+}
+
+const char *brink_value_text(const struct brink_parameter *parameter, double value,
+                             char words[static BRINK_VALUE_MAX])
+{
+    if (parameter->names)
+        return parameter->names[(int)value];
+    return brink_number_text(value, words);
 }

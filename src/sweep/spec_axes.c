@@ -174,6 +174,26 @@ static brink_err find_repeated(const struct brink_axis *axis, int64_t *repeated)
     return BRINK_OK;
 }
 
+// One value: a number, or the word for it.
+static brink_err read_one(const struct brink_yaml_node *node,
+                          const struct brink_parameter *parameter, double *value)
+{
+    struct brink_range range = range_of(parameter);
+    const char *word = NULL;
+    int count = 0;
+    if (!parameter->names)
+        return brink_spec_number(node, parameter->name, &range, value);
+    brink_err error = brink_spec_word(node, parameter->name, &word);
+    if (error)
+        return error;
+    for (; parameter->names[count]; count++)
+        if (strcmp(parameter->names[count], word) == 0) {
+            *value = count;
+            return BRINK_OK;
+        }
+    return brink_spec_unknown(node, parameter->name, "choice", word, count, parameter->names);
+}
+
 static brink_err read_pair(const struct brink_yaml_node *node,
                            const struct brink_parameter *parameter, double pair[2])
 {
@@ -189,7 +209,6 @@ static brink_err read_pair(const struct brink_yaml_node *node,
 static brink_err read_list(struct brink_axis *axis, const struct brink_parameter *parameter,
                            const struct brink_yaml_node *list)
 {
-    struct brink_range range = range_of(parameter);
     if (list->kind != BRINK_YAML_SEQUENCE || list->count == 0)
         return brink_yaml_fail(list, "%s.values: a list of at least one value is needed",
                                parameter->name);
@@ -203,9 +222,8 @@ static brink_err read_list(struct brink_axis *axis, const struct brink_parameter
     int64_t i = 0;
     for (const struct brink_yaml_node *item = list->first; item && !error; item = item->next, i++) {
         axis->values[i] = (double)i;
-        error = parameter->pairs
-                    ? read_pair(item, parameter, axis->pairs[i])
-                    : brink_spec_number(item, parameter->name, &range, &axis->values[i]);
+        error = parameter->pairs ? read_pair(item, parameter, axis->pairs[i])
+                                 : read_one(item, parameter, &axis->values[i]);
     }
     int64_t repeated = -1;
     if (!error)
@@ -251,6 +269,8 @@ static brink_err read_axis(struct brink_axis *axis, const struct brink_parameter
     if (parameter->pairs)
         return brink_yaml_fail(node->key, "%s: values is missing: a list of starts, [[x, y], ...]",
                                name);
+    if (parameter->names)
+        return brink_yaml_fail(node->key, "%s: values is missing: a list of words", name);
     for (int key = MIN; key <= NUM; key++)
         if (!part[key])
             return brink_yaml_fail(node->key,
@@ -283,9 +303,12 @@ static brink_err note_given(struct brink_spec_reader *reader, const char *path,
     }
     const struct brink_yaml_node *earlier = reader->given[*parameter];
     char place[BRINK_YAML_PLACE_MAX];
+    if (earlier && brink_spec_axis(reader->spec, *parameter) < 0)
+        return brink_yaml_fail(node->key, "%s: is given twice: here and on %s", word,
+                               brink_yaml_place(earlier->key, place));
     if (earlier)
-        return brink_yaml_fail(node->key, "%s: is given twice: as an axis (%s) and under fixed",
-                               word, brink_yaml_place(earlier->key, place));
+        return brink_yaml_fail(node->key, "%s: is given twice: as an axis (%s) and under %s", word,
+                               brink_yaml_place(earlier->key, place), path);
     reader->given[*parameter] = node;
     return BRINK_OK;
 }
@@ -317,30 +340,32 @@ brink_err brink_spec_read_axes(struct brink_spec_reader *reader, const struct br
     return BRINK_OK;
 }
 
-brink_err brink_spec_read_fixed(struct brink_spec_reader *reader, const struct brink_spec_key *key,
+brink_err brink_spec_read_value(struct brink_spec_reader *reader, const char *path,
                                 const struct brink_yaml_node *node)
 {
     struct brink_spec *spec = reader->spec;
+    int index = -1;
+    brink_err error = note_given(reader, path, node, &index);
+    if (error)
+        return error;
+    const struct brink_parameter *parameter = &spec->model->parameters[index];
+    if (node->kind == BRINK_YAML_MAPPING)
+        return brink_yaml_fail(node, "%s: a mapping where one value is needed: axes go under axes",
+                               parameter->name);
+    spec->fixed[index] = true;
+    return parameter->pairs ? read_pair(node, parameter, spec->fixed_pair)
+                            : read_one(node, parameter, &spec->fixed_value[index]);
+}
+
+brink_err brink_spec_read_fixed(struct brink_spec_reader *reader, const struct brink_spec_key *key,
+                                const struct brink_yaml_node *node)
+{
     if (!node || brink_yaml_empty(node))
         return BRINK_OK;
     if (node->kind != BRINK_YAML_MAPPING)
         return brink_yaml_fail(node, "%s: a mapping of parameters to values is needed", key->name);
     for (const struct brink_yaml_node *child = node->first; child; child = child->next) {
-        int index = -1;
-        brink_err error = note_given(reader, key->name, child, &index);
-        if (error)
-            return error;
-        const struct brink_parameter *parameter = &spec->model->parameters[index];
-        struct brink_range range = range_of(parameter);
-        if (child->kind == BRINK_YAML_MAPPING)
-            return brink_yaml_fail(child,
-                                   "%s: a mapping where one value is needed: axes go under "
-                                   "axes",
-                                   parameter->name);
-        spec->fixed[index] = true;
-        error = parameter->pairs
-                    ? read_pair(child, parameter, spec->fixed_pair)
-                    : brink_spec_number(child, parameter->name, &range, &spec->fixed_value[index]);
+        brink_err error = brink_spec_read_value(reader, key->name, child);
         if (error)
             return error;
     }
@@ -358,7 +383,17 @@ static void write_pair(struct brink_text *json, const double pair[2])
     brink_text_add(json, "]");
 }
 
-static void write_axis(const struct brink_axis *axis, struct brink_text *json)
+static void write_value(const struct brink_parameter *parameter, double value,
+                        struct brink_text *json)
+{
+    if (parameter->names)
+        brink_text_json(json, parameter->names[(int)value]);
+    else
+        brink_text_number(json, value);
+}
+
+static void write_axis(const struct brink_axis *axis, const struct brink_parameter *parameter,
+                       struct brink_text *json)
 {
     if (axis->scale != BRINK_SCALE_LIST) {
         brink_text_add(json, "{\"min\": ");
@@ -375,7 +410,7 @@ static void write_axis(const struct brink_axis *axis, struct brink_text *json)
         if (axis->pairs)
             write_pair(json, axis->pairs[i]);
         else
-            brink_text_number(json, axis->values[i]);
+            write_value(parameter, axis->values[i], json);
     }
     brink_text_add(json, "]}");
 }
@@ -388,7 +423,7 @@ void brink_spec_write_axes(const struct brink_spec *spec, const struct brink_spe
     for (int i = 0; i < spec->axis_count; i++) {
         brink_text_add(json, "%s\"%s\": ", i ? ", " : "",
                        spec->model->parameters[spec->axes[i].parameter].name);
-        write_axis(&spec->axes[i], json);
+        write_axis(&spec->axes[i], &spec->model->parameters[spec->axes[i].parameter], json);
     }
     brink_text_add(json, "}");
 }
@@ -406,7 +441,7 @@ void brink_spec_write_fixed(const struct brink_spec *spec, const struct brink_sp
         if (spec->model->parameters[i].pairs)
             write_pair(json, spec->fixed_pair);
         else
-            brink_text_number(json, spec->fixed_value[i]);
+            write_value(&spec->model->parameters[i], spec->fixed_value[i], json);
         separator = ", ";
     }
     brink_text_add(json, "}");

@@ -5,6 +5,8 @@
 static void add_key(struct brink_text *text, const struct brink_spec_key *key)
 {
     char words[BRINK_RANGE_MAX];
+    if (key->model && key->children)
+        brink_text_add(text, "  Of the model %s:\n", key->model);
     bool ranged = key->range.max > key->range.min;
     brink_text_add(text, "  %-16s %s", key->name, key->meaning);
     brink_text_add(text, "\n  %-16s %s; ", "",
@@ -13,6 +15,9 @@ static void add_key(struct brink_text *text, const struct brink_spec_key *key)
         brink_text_add(text, "default %s\n", key->fallback);
     else
         brink_text_add(text, "must be given\n");
+    for (int i = 0; key->choices && key->choices[i].name; i++)
+        brink_text_add(text, "  %-16s   %s: %s\n", "", key->choices[i].name,
+                       key->choices[i].meaning);
 }
 
 static void add_model(struct brink_text *text, const struct brink_model *model)
@@ -24,7 +29,13 @@ static void add_model(struct brink_text *text, const struct brink_model *model)
                                     parameter->integer};
         char words[BRINK_RANGE_MAX];
         brink_text_add(text, "  %-16s %s; %s%s\n", parameter->name, parameter->meaning,
-                       parameter->pairs ? "each " : "", brink_range_words(&range, words));
+                       parameter->pairs ? "each " : "",
+                       parameter->names ? "a word" : brink_range_words(&range, words));
+        for (int j = 0; parameter->names && parameter->names[j]; j++)
+            brink_text_add(text, "%s%s%s", j ? " " : "                   ", parameter->names[j],
+                           parameter->names[j + 1] ? "" : "\n");
+        if (parameter->fallback)
+            brink_text_add(text, "  %-16s default %s\n", "", parameter->fallback);
         if (parameter->pairs)
             brink_text_add(text,
                            "  %-16s axes: {%s: {values: [[x, y], ...]}}, or fixed: {%s: [x, y]}\n",

@@ -158,6 +158,30 @@ NUMBER_KEY(int32_t)
 NUMBER_KEY(uint64_t)
 NUMBER_KEY(double)
 
+brink_err brink_spec_read_int32(struct brink_spec_reader *reader, const struct brink_spec_key *key,
+                                const struct brink_yaml_node *node)
+{
+    return read_int32_t(reader, key, node);
+}
+
+void brink_spec_write_int32(const struct brink_spec *spec, const struct brink_spec_key *key,
+                            struct brink_text *json)
+{
+    write_int32_t(spec, key, json);
+}
+
+brink_err brink_spec_read_double(struct brink_spec_reader *reader, const struct brink_spec_key *key,
+                                 const struct brink_yaml_node *node)
+{
+    return read_double(reader, key, node);
+}
+
+void brink_spec_write_double(const struct brink_spec *spec, const struct brink_spec_key *key,
+                             struct brink_text *json)
+{
+    write_double(spec, key, json);
+}
+
 // ---- record
 
 enum { BASIC, FULL, PRESETS };
@@ -167,7 +191,7 @@ static uint64_t preset_fields(const struct brink_model *model, int preset)
 {
     uint64_t record = 0;
     for (int i = 0; i < model->field_count; i++)
-        if (preset == FULL || model->fields[i].basic)
+        if ((preset == FULL || model->fields[i].basic) && !model->fields[i].curve)
             record |= UINT64_C(1) << i;
     return record;
 }
@@ -185,6 +209,8 @@ static brink_err record_field(const struct brink_model *model, const char *path,
             names[i] = model->fields[i].name;
         return brink_spec_unknown(node, path, "field", word, model->field_count, names);
     }
+    if (field->curve)
+        return brink_yaml_fail(node, "%s: %s is stored if train.curves_every is given", path, word);
     uint64_t bit = UINT64_C(1) << (field - model->fields);
     if (*record & bit)
         return brink_yaml_fail(node, "%s: %s is repeated", path, word);
@@ -228,14 +254,17 @@ static void write_record(const struct brink_spec *spec, const struct brink_spec_
 {
     (void)key;
     const char *separator = "";
+    uint64_t record = 0; // without curves, which have a key of their own
+    for (int i = 0; i < spec->model->field_count; i++)
+        record |= spec->model->fields[i].curve ? 0 : spec->record & UINT64_C(1) << i;
     for (int preset = 0; preset < PRESETS; preset++)
-        if (preset_fields(spec->model, preset) == spec->record) {
+        if (preset_fields(spec->model, preset) == record) {
             brink_text_json(json, presets[preset]);
             return;
         }
     brink_text_add(json, "[");
     for (int i = 0; i < spec->model->field_count; i++)
-        if (spec->record >> i & 1) {
+        if (record >> i & 1) {
             brink_text_add(json, "%s\"%s\"", separator, spec->model->fields[i].name);
             separator = ", ";
         }
@@ -252,6 +281,7 @@ static brink_err read_tile(struct brink_spec_reader *reader, const struct brink_
     int64_t size[BRINK_RANK_MAX] = {0}, tile[BRINK_RANK_MAX] = {0};
     bool automatic = !node || (node->kind == BRINK_YAML_SCALAR && node->plain &&
                                strcmp(node->text, key->fallback) == 0);
+    bool fitted = false; // to what the model's cells cost
     for (int axis = 0; axis < spec->axis_count; axis++)
         size[axis] = spec->axes[axis].num;
     if (!automatic && (node->kind != BRINK_YAML_SEQUENCE || node->count != spec->axis_count))
@@ -260,6 +290,15 @@ static brink_err read_tile(struct brink_spec_reader *reader, const struct brink_
                                "needed",
                                key->name, spec->axis_count);
     int axis = 0;
+    if (automatic && spec->model->tile_cells) {
+        int64_t room = spec->model->tile_cells(spec);
+        for (int i = spec->axis_count - 1; i >= 0; i--) {
+            tile[i] = size[i] < room ? size[i] : room;
+            room /= tile[i];
+            room = room > 0 ? room : 1;
+        }
+        fitted = true;
+    }
     for (const struct brink_yaml_node *item = automatic ? NULL : node->first; item;
          item = item->next) {
         double cells = 0;
@@ -272,7 +311,7 @@ static brink_err read_tile(struct brink_spec_reader *reader, const struct brink_
     brink_err error = brink_grid_init(&spec->grid, spec->axis_count, size, NULL);
     if (error)
         return brink_yaml_fail(reader->axes, "axes: %s", brink_error_note());
-    if (!automatic)
+    if (!automatic || fitted)
         error = brink_grid_init(&spec->grid, spec->axis_count, size, tile);
     return error ? brink_yaml_fail(node, "%s: %s", key->name, brink_error_note()) : BRINK_OK;
 }
@@ -318,7 +357,7 @@ static const struct brink_spec_key *find_key(const struct brink_spec_key *keys, 
 static brink_err read_children(struct brink_spec_reader *reader, const struct brink_spec_key *key,
                                const struct brink_yaml_node *node)
 {
-    const char *names[16];
+    const char *names[32];
     int count = 0;
     bool given = node && !brink_yaml_empty(node);
     if (given && node->kind != BRINK_YAML_MAPPING)
@@ -347,9 +386,13 @@ static brink_err read_children(struct brink_spec_reader *reader, const struct br
 static void write_children(const struct brink_spec *spec, const struct brink_spec_key *key,
                            struct brink_text *json)
 {
+    const char *separator = "{";
     for (const struct brink_spec_key *child = key->children; child->name; child++) {
-        brink_text_add(json, "%s\"%s\": ", child == key->children ? "{" : ", ", leaf(child));
+        if (!child->write) // a parameter's: written under fixed
+            continue;
+        brink_text_add(json, "%s\"%s\": ", separator, leaf(child));
         child->write(spec, child, json);
+        separator = ", ";
     }
     brink_text_add(json, "}");
 }
@@ -384,8 +427,14 @@ const struct brink_spec_key brink_spec_keys[] = {
      .read = brink_spec_read_fixed, .write = brink_spec_write_fixed},
     {"lr_unit", "word", "one", "what the learning rate is measured in", .read = read_lr_unit,
      .write = write_lr_unit},
-    {"stop", "mapping", "{}", "when a cell is over", .children = stop_keys, .mapping = true,
-     .read = read_children, .write = write_children},
+    {"stop", "mapping", "{}", "when a cell is over", .model = "regularity", .children = stop_keys,
+     .mapping = true, .read = read_children, .write = write_children},
+    {"network", "mapping", "{}", "the network", .model = "network", .children = brink_network_keys,
+     .mapping = true, .read = read_children, .write = write_children},
+    {"data", "mapping", "{}", "what it learns", .model = "network", .children = brink_data_keys,
+     .mapping = true, .read = read_children, .write = write_children},
+    {"train", "mapping", "{}", "how, and what is watched", .model = "network",
+     .children = brink_train_keys, .mapping = true, .read = read_children, .write = write_children},
     {"record", "basic, full or list", "basic", "fields that are stored", .read = read_record,
      .write = write_record},
     {"seed", "whole number", "0", "of all random numbers", INTEGER_KEY(0, 0x1p53, seed),
@@ -399,4 +448,9 @@ const struct brink_spec_key brink_spec_keys[] = {
 const struct brink_spec_key *brink_spec_key(const char *name)
 {
     return find_key(brink_spec_keys, name);
+}
+
+bool brink_spec_key_of(const struct brink_spec_key *key, const struct brink_model *model)
+{
+    return !key->model || strcmp(key->model, model->name) == 0;
 }

@@ -31,6 +31,11 @@ static const char *implied_mapping(const struct brink_yaml_node *root, const cha
         return NULL;
     if (mapping_has(root, "axes", word))
         return "axes";
+    for (const struct brink_spec_key *top = brink_spec_keys; top->name; top++)
+        for (const struct brink_spec_key *below = top->children; below && below->name; below++)
+            if (!below->write && mapping_has(root, top->name, word) &&
+                strcmp(strchr(below->name, '.') + 1, word) == 0)
+                return top->name; // a parameter that stands in a section
     return mapping_has(root, "fixed", word) || brink_spec_is_parameter(root, word) ? "fixed" : NULL;
 }
 

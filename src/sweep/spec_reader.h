@@ -35,9 +35,11 @@ struct brink_spec_key {
     const char *fallback; // the default, in words or as YAML; NULL: must be given
     const char *meaning;
     struct brink_range range;              // of a number
-    size_t offset;                         // of a number in struct brink_spec
+    size_t offset;                         // of a number or text in struct brink_spec
+    const struct brink_choice *choices;    // of a word whose number is at offset
     const struct brink_spec_key *children; // ends with name NULL; NULL: none, or the model's
     bool mapping;                          // has keys below it
+    const char *model;                     // the only model that has it; NULL: all
     brink_err (*read)(struct brink_spec_reader *reader, const struct brink_spec_key *key,
                       const struct brink_yaml_node *node);
     void (*write)(const struct brink_spec *spec, const struct brink_spec_key *key,
@@ -48,6 +50,20 @@ struct brink_spec_key {
 // In the order of reading, of the resolved JSON and of the help; ends with name NULL.
 extern const struct brink_spec_key brink_spec_keys[];
 const struct brink_spec_key *brink_spec_key(const char *name);
+bool brink_spec_key_of(const struct brink_spec_key *key, const struct brink_model *model);
+
+// ---- spec_network.c: the keys below network, data and train; end with name NULL
+extern const struct brink_spec_key brink_network_keys[], brink_data_keys[], brink_train_keys[];
+
+// ---- numbers of a type at the key's offset, for tables
+brink_err brink_spec_read_int32(struct brink_spec_reader *reader, const struct brink_spec_key *key,
+                                const struct brink_yaml_node *node) BRINK_CHECKED;
+void brink_spec_write_int32(const struct brink_spec *spec, const struct brink_spec_key *key,
+                            struct brink_text *json);
+brink_err brink_spec_read_double(struct brink_spec_reader *reader, const struct brink_spec_key *key,
+                                 const struct brink_yaml_node *node) BRINK_CHECKED;
+void brink_spec_write_double(const struct brink_spec *spec, const struct brink_spec_key *key,
+                             struct brink_text *json);
 
 // ---- spec_scalar.c
 
@@ -85,6 +101,10 @@ extern const char *const brink_scale_names[]; // by enum brink_scale; NULL for a
 brink_err brink_spec_read_axes(struct brink_spec_reader *reader, const struct brink_spec_key *key,
                                const struct brink_yaml_node *node) BRINK_CHECKED;
 brink_err brink_spec_read_fixed(struct brink_spec_reader *reader, const struct brink_spec_key *key,
+                                const struct brink_yaml_node *node) BRINK_CHECKED;
+
+// The value of one parameter, also where it stands in another section (`network.width`).
+brink_err brink_spec_read_value(struct brink_spec_reader *reader, const char *path,
                                 const struct brink_yaml_node *node) BRINK_CHECKED;
 
 void brink_spec_write_axes(const struct brink_spec *spec, const struct brink_spec_key *key,

@@ -11,7 +11,7 @@
 
 // Cells in flight for each thread: many times the lanes of an engine, so that a few slow cells
 // never keep it from new ones.
-enum { CELLS_PER_THREAD = 4096, SLOTS_MIN = 4, SLOTS_MAX = 512 };
+enum { CELLS_PER_THREAD = 4096, SLOTS_MIN = 4, SLOTS_MAX = 512, RECORD_BYTES = 64 << 20 };
 
 // FREE -> (push) OPEN -> (last cell taken) TAKEN; complete when nothing is left -> (pop) FREE.
 enum slot_state { SLOT_FREE, SLOT_OPEN, SLOT_TAKEN };
@@ -45,14 +45,16 @@ brink_err brink_stream_open(const struct brink_plan *plan, int threads, struct b
     int64_t cells = 1;
     for (int i = 0; i < plan->spec->grid.rank; i++)
         cells *= plan->spec->grid.tile[i];
-    int64_t slots = (int64_t)threads * CELLS_PER_THREAD / cells + SLOTS_MIN;
+    int64_t wanted = RECORD_BYTES / (int64_t)brink_record_bytes(plan->spec); // curves are long
+    wanted = wanted < CELLS_PER_THREAD ? wanted : CELLS_PER_THREAD;
+    int64_t slots = (int64_t)threads * wanted / cells + SLOTS_MIN;
     slots = slots < SLOTS_MAX ? slots : SLOTS_MAX;
     brink_err error = brink_alloc(&stream, 1, sizeof *stream);
     if (error)
         return error;
     stream->plan = plan;
     stream->slot_count = (int)slots;
-    stream->record_size = plan->spec->model->record_size;
+    stream->record_size = brink_record_bytes(plan->spec);
     stream->slot_bytes = ((size_t)cells * stream->record_size + 63) / 64 * 64;
     pthread_mutex_init(&stream->lock, NULL);
     error = brink_alloc(&stream->slots, (size_t)slots, sizeof stream->slots[0]);

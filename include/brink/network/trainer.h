@@ -92,6 +92,7 @@ struct brink_network_job {
     struct brink_training training; // limits of the loss are set by the trainer
     bool lr_in_sharpness;           // the rates are in units of 2/sharpness at the start
     double *curves;                 // [BRINK_CURVE_COUNT][points], NULL: none
+    int64_t number;                 // of the cell, for the source
     void *ticket;                   // the source's name for it
 };
 
@@ -105,7 +106,7 @@ struct brink_network_source {
     // Called with each step of a network if not NULL: its loss before the step, and at the end;
     // sharpness NaN where it was not measured.
     brink_err (*step)(void *context, int32_t step, const struct brink_network_look *look,
-                      double sharpness, double lr);
+                      double sharpness, double lr, const struct brink_network *network);
     // Checkpoints of long trainings; NULL: none are kept. `keep` stores `bytes`, replacing what it
     // stored before; `find` copies what was stored, false if there is nothing of that size.
     void (*keep)(void *context, const struct brink_network_job *job, const void *checkpoint,

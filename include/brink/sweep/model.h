@@ -26,6 +26,9 @@ struct brink_field {
     bool basic;    // part of `record: basic`
     const char *unit;
     const char *meaning;
+    // A curve: over the grid and the spec's curve steps, in the group its name begins with; stored
+    // whenever there are any. Its offset counts from the end of the model's record, in curves.
+    bool curve;
 };
 
 // A value of an integer field with a name (`status`); ends with name NULL.
@@ -40,10 +43,12 @@ struct brink_parameter {
     const char *name;
     const char *meaning;
     const char *unit;
-    double min, max;   // allowed values ...
-    bool min_excluded; // ... open below
-    bool integer;      // only whole numbers
-    bool pairs;        // a list of (x0, y0) starts; its coordinate is an index (`init`)
+    double min, max;          // allowed values ...
+    bool min_excluded;        // ... open below
+    bool integer;             // only whole numbers
+    bool pairs;               // a list of (x0, y0) starts; its coordinate is an index (`init`)
+    const char *const *names; // words for the values 0, 1, ...; ends with NULL; NULL: numbers
+    const char *fallback;     // the value where it is neither an axis nor fixed; NULL: none
 };
 
 // What a learning rate may be measured in.
@@ -72,6 +77,10 @@ struct brink_model {
     const struct brink_field *fields; // the first is `status`
     int field_count;
     const struct brink_flag *status_flags;
+    // Fills in what follows from all keys together (fallbacks, curves); NULL: nothing does.
+    void (*complete)(struct brink_spec *spec);
+    // Cells of a tile if the specification leaves it open; NULL: thousands, since cells are cheap.
+    int64_t (*tile_cells)(const struct brink_spec *spec);
     // Checks values that no table can (dor between the families, a start at the origin): on
     // failure *parameter is the offender's index and *value the offending value; the note says
     // what is wrong and what would be right.
@@ -95,7 +104,7 @@ struct brink_model {
     int trace_column_count;
 };
 
-extern const struct brink_model brink_model_regularity;
+extern const struct brink_model brink_model_regularity, brink_model_network;
 
 // The table of all models; ends with NULL.
 extern const struct brink_model *const brink_models[];

@@ -9,6 +9,8 @@
 #include "brink/base/error.h"
 #include "brink/base/text.h"
 #include "brink/dynamics/trajectory.h"
+#include "brink/network/data.h"
+#include "brink/network/start.h"
 #include "brink/sweep/grid.h"
 #include "brink/sweep/model.h"
 
@@ -24,6 +26,19 @@ struct brink_axis {
     double (*pairs)[2]; // owned, [num] or NULL
 };
 
+// The sections network, data and train of the model `network`; texts are owned, NULL: not given.
+struct brink_network_options {
+    int32_t hidden[BRINK_DEPTH_MAX];                          // widths of unequal layers
+    int32_t hidden_count;                                     // 0: width and depth say it
+    int32_t parametrization, init, precision, engine, source; // values of their choices
+    double norm_epsilon;
+    char *weights, *path;
+    int32_t inputs, outputs, degree;
+    char *digest; // of the data files' bytes, 16 hex digits; NULL: made by rule
+    int32_t max_steps, batch, sharpness_every, curves_every;
+    double loss_goal, grad_tol, escape;
+};
+
 // A resolved specification. Plain values; owned members are released by brink_spec_free.
 struct brink_spec {
     char *title;                // owned, UTF-8
@@ -37,7 +52,10 @@ struct brink_spec {
     double fixed_pair[2]; // of a fixed `init`
     int lr_unit;          // index in the model's table
     struct brink_rules rules;
-    uint64_t record; // bit i: field i of the model is stored; status always is
+    struct brink_network_options network;
+    int64_t curve_points; // of each curve of a cell, 0: there are none ...
+    int64_t curve_stride; // ... and steps between two of them
+    uint64_t record;      // bit i: field i of the model is stored; status always is
     uint64_t seed;
     struct brink_grid grid;
     char *json;    // owned: the resolved spec, which reads back to the same bits
@@ -68,6 +86,17 @@ double brink_spec_value(const struct brink_spec *spec, int parameter, const int6
 // Is parameter `parameter` an axis or fixed? Its axis, or -1.
 bool brink_spec_has(const struct brink_spec *spec, int parameter);
 int brink_spec_axis(const struct brink_spec *spec, int parameter);
+
+// Bytes of one cell in the column of `field`, and of the model's record with its curves.
+size_t brink_field_bytes(const struct brink_spec *spec, const struct brink_field *field);
+size_t brink_record_bytes(const struct brink_spec *spec);
+// Where `field` begins in that record.
+size_t brink_field_offset(const struct brink_spec *spec, const struct brink_field *field);
+
+// The words of a value of a parameter: its name if it has one, else the number.
+#define BRINK_VALUE_MAX 40
+const char *brink_value_text(const struct brink_parameter *parameter, double value,
+                             char words[static BRINK_VALUE_MAX]);
 
 // Value `i` of an axis of `num` points from `min` to `max`: the ends are exact, the same (i, num)
 // gives the same bits. Log: exp(log min + i/(num-1) (log max - log min)) by our own exp and log.

@@ -105,12 +105,12 @@ double brink_command_memory(const struct brink_spec *spec)
 {
     static const double libraries = 23e6; // MPI and HDF5
     const struct brink_model *model = spec->model;
-    double cells = 1, cell_bytes = (double)model->record_size, bytes = libraries;
+    double cells = 1, cell_bytes = (double)brink_record_bytes(spec), bytes = libraries;
     for (int i = 0; i < spec->grid.rank; i++)
         cells *= (double)spec->grid.tile[i];
     for (int i = 0; i < model->field_count; i++)
         if (spec->record >> i & 1)
-            cell_bytes += (double)brink_type_size(model->fields[i].type);
+            cell_bytes += (double)brink_field_bytes(spec, &model->fields[i]);
     for (int i = 0; i < spec->axis_count; i++)
         bytes += (double)spec->axes[i].num * sizeof(double);
     return bytes + cells * cell_bytes + 9 * (double)spec->grid.tile_count;

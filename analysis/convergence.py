@@ -18,7 +18,6 @@ import brink_io
 import figures
 import picture
 
-GOOD, BAD, LINE = "#eaf1f8", "#fbeee8", "#224477"
 STRIP_CELLS = 1 << 22  # read at a time
 MARKED_MAX = 64        # rows that get a marker each; more are a line with a band
 QUARTILES = (0.25, 0.5, 0.75)
@@ -110,7 +109,7 @@ def draw_shares(axes, claim, names):
     for value in order:
         name = names[value]
         height = 100 * claim.counts[:, value] / total
-        style = dict(figures.PENDING_STYLE) if value == brink_io.PENDING else {
+        style = figures.pending_style() if value == brink_io.PENDING else {
             "facecolor": figures.STATUS_COLOURS.get(name, "#999999")}
         if claim.axis.named:
             axes.bar(position, height, 0.86, bottom=bottom, label=name, **style)
@@ -137,29 +136,29 @@ def draw_quartiles(axes, claim, found, values, absent):
     Rows of an unfinished file that may still change are hollow. Above a row for which only some
     starts have a value stands how many, or the word `absent`.
     """
-    position = claim.axis.position
+    position, line = claim.axis.position, figures.theme["line"]
     middle = np.where(np.isfinite(values[:, 1]), values[:, 1], np.nan)
     unsure = claim.unsure.any(axis=1)
-    axes.plot(position, middle, color=LINE, zorder=3)
+    axes.plot(position, middle, color=line, zorder=3)
     if position.size <= MARKED_MAX:
-        for rows, face in ((~unsure, LINE), (unsure, "white")):
-            axes.plot(position[rows], middle[rows], "o", color=LINE, markerfacecolor=face,
+        for rows, face in ((~unsure, line), (unsure, figures.theme["page"])):
+            axes.plot(position[rows], middle[rows], "o", color=line, markerfacecolor=face,
                       markersize=3.2, zorder=3.5)
     known = np.count_nonzero(~np.isnan(found), axis=1)
     starts = found.shape[1]
     if position.size <= 16:
         for place, count in zip(position[known < starts], known[known < starts]):
             axes.text(place, 1.02, f"{count}" if starts > 1 else absent, size=5,
-                      color=figures.FAINT, ha="center", va="bottom",
+                      color=figures.theme["faint"], ha="center", va="bottom",
                       transform=axes.get_xaxis_transform())
     high = axes.get_ylim()[1]
     spread = np.isfinite(values[:, 0]) & (values[:, 2] > values[:, 0])
     top = np.where(np.isfinite(values[:, 2]), values[:, 2], high)
     if position.size <= MARKED_MAX:
-        axes.vlines(position[spread], values[spread, 0], top[spread], color=LINE, alpha=0.35,
+        axes.vlines(position[spread], values[spread, 0], top[spread], color=line, alpha=0.35,
                     linewidth=3.5, zorder=2)
     else:
-        axes.fill_between(position, values[:, 0], top, where=spread, color=LINE, alpha=0.35,
+        axes.fill_between(position, values[:, 0], top, where=spread, color=line, alpha=0.35,
                           linewidth=0, zorder=2)
 
 
@@ -170,7 +169,7 @@ def draw_divergence(axes, claim):
     span = (high / low) ** 0.1 if np.isfinite(high / low) else 10
     axes.set(yscale="log", ylim=(low / span, high * span),
              ylabel="first divergent\n$h\\,/\\,h_\\mathrm{GF}$")
-    axes.axhline(1, color=figures.FAINT, linewidth=0.6, zorder=1)
+    axes.axhline(1, color=figures.theme["faint"], linewidth=0.6, zorder=1)
     draw_quartiles(axes, claim, claim.divergence, values, "?")
     handles = []
     never = np.isposinf(values[:, 1])
@@ -178,7 +177,8 @@ def draw_divergence(axes, claim):
     for rows, marker, level, label in (
             (never, "^", high, "no divergence up to here"),
             (bound, "v", low, "diverges from the smallest rate")):
-        style = {"marker": marker, "color": LINE, "markerfacecolor": "white",
+        style = {"marker": marker, "color": figures.theme["line"],
+                 "markerfacecolor": figures.theme["page"],
                  "markersize": 4.5 if position.size <= MARKED_MAX else 2,
                  "linestyle": "none", "zorder": 4}
         if rows.any():
@@ -192,7 +192,7 @@ def draw_edge(axes, claim):
     values = quartiles(claim.edge)
     top = np.nanmax(values, initial=1)
     axes.set(ylim=(-0.05 * top, 1.12 * top), ylabel="largest end\n$h\\cdot\\mathrm{sharpness}/2$")
-    axes.axhline(1, color=figures.FAINT, linewidth=0.6, zorder=1)
+    axes.axhline(1, color=figures.theme["faint"], linewidth=0.6, zorder=1)
     draw_quartiles(axes, claim, claim.edge, values, "none")
 
 
@@ -203,12 +203,13 @@ def draw_ground(axes, claim, words):
         return
     edges = claim.axis.edges
     for low, high, row in zip(edges[:-1], edges[1:], good):
-        axes.axvspan(low, high, color=GOOD if row else BAD, linewidth=0, zorder=0)
+        axes.axvspan(low, high, color=figures.theme["good" if row else "bad"], linewidth=0,
+                     zorder=0)
     if words:
         for rows, word in ((good, "good regularity"), (~good, "bad regularity")):
             place = claim.axis.position[rows]
             axes.text((place.min() + place.max()) / 2, 1.03, word, ha="center", va="bottom",
-                      transform=axes.get_xaxis_transform(), color=figures.FAINT, size=6.5)
+                      transform=axes.get_xaxis_transform(), color=figures.theme["faint"], size=6.5)
 
 
 def convergence_figure(sweep, slices=(), width="column"):
@@ -228,16 +229,17 @@ def convergence_figure(sweep, slices=(), width="column"):
         handles += draw_divergence(panels[1], claim)
         draw_edge(panels[2], claim)
         if starts > 1:
-            handles.append(Line2D([], [], color=LINE, marker="o", markersize=3.2,
+            handles.append(Line2D([], [], color=figures.theme["line"], marker="o", markersize=3.2,
                                   label=f"median of {starts} starts"))
-            handles.append(Line2D([], [], color=LINE, alpha=0.35, linewidth=3.5,
+            handles.append(Line2D([], [], color=figures.theme["line"], alpha=0.35, linewidth=3.5,
                                   label="quartiles"))
             if np.isnan(claim.edge).any():
                 handles.append(Line2D([], [], linestyle="none",
                                       label=f"above: starts of {starts} with a value"))
         if claim.unsure.any():
-            handles.append(Line2D([], [], color=LINE, marker="o", markerfacecolor="white",
-                                  markersize=3.2, label="so far (unfinished file)"))
+            handles.append(Line2D([], [], color=figures.theme["line"], marker="o",
+                                  markerfacecolor=figures.theme["page"], markersize=3.2,
+                                  label="so far (unfinished file)"))
         for axes in panels[:-1]:
             axes.set_xlabel("")
             axes.tick_params(labelbottom=False)
@@ -253,12 +255,10 @@ def convergence_figure(sweep, slices=(), width="column"):
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", help="a result file of brink with axes lr and dor, a or b")
-    parser.add_argument("-o", "--output",
-                        help="figure: .png, .pdf or .svg [FILE-convergence.png]")
+    figures.add_drawing(parser, "FILE-convergence.png")
     figures.add_slice(parser)
-    parser.add_argument("--width", choices=figures.WIDTHS, default="column",
-                        help="of one or of two columns of a journal [column]")
     options = parser.parse_args(arguments)
+    figures.use_theme(options.theme)
     figure = convergence_figure(brink_io.open(options.file), options.slice, options.width)
     figures.save(figure, figures.output_path(options.output, options.file, "-convergence"))
 

@@ -15,12 +15,22 @@ import numpy as np  # noqa: E402
 import brink_io  # noqa: E402
 
 WIDTHS = {"column": 3.5, "page": 7.2}  # inches: one and two columns of a journal
-INK, FAINT = "#1a1a1a", "#707070"
-PENDING_STYLE = {"facecolor": "#f1f1f1", "edgecolor": "#c4c4c4", "hatch": "/////", "linewidth": 0}
+# What is not data. `line`, `line2`, ... are the first colours of curves, told apart by all readers.
+THEMES = {
+    "light": {"page": "#ffffff", "ink": "#1a1a1a", "faint": "#707070", "line": "#224477",
+              "line2": "#c2571a", "blank": "#f1f1f1", "hatch": "#c4c4c4", "good": "#eaf1f8",
+              "bad": "#fbeee8"},
+    "dark": {"page": "#16181c", "ink": "#e6e6e6", "faint": "#9aa0a6", "line": "#8ab8f2",
+             "line2": "#f0a070", "blank": "#26292f", "hatch": "#50555d", "good": "#1c2733",
+             "bad": "#33231f"},
+}
+theme = dict(THEMES["light"])
+# Curves on either theme, after Okabe and Ito.
+CURVES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9")
 # After Paul Tol's "light" set: areas a colour-blind reader tells apart and black lines show on.
 STATUS_COLOURS = {
     "converged": "#77aadd", "diverged": "#ee8866", "periodic": "#44bb99", "bounded": "#eedd88",
-    "unsettled": "#ffaabb", "axis": "#bbcc33", "saddle": "#aaaa00",
+    "unsettled": "#ffaabb", "axis": "#bbcc33", "saddle": "#b08cc9",
     "stationary_start": "#99ddff", "undefined": "#777777",
 }
 STATUS_LABELS = {"bounded": "bounded (chaotic)", "stationary_start": "stationary start",
@@ -38,12 +48,28 @@ RC = {
     "legend.fontsize": 6.5, "axes.linewidth": 0.6, "xtick.major.width": 0.6,
     "ytick.major.width": 0.6, "xtick.minor.width": 0.4, "ytick.minor.width": 0.4,
     "xtick.major.size": 3, "ytick.major.size": 3, "xtick.minor.size": 1.6,
-    "ytick.minor.size": 1.6, "text.color": INK, "axes.edgecolor": INK, "axes.labelcolor": INK,
-    "xtick.color": INK, "ytick.color": INK, "hatch.linewidth": 0.5,
+    "ytick.minor.size": 1.6, "hatch.linewidth": 0.5,
     "figure.dpi": 300, "savefig.dpi": 300, "pdf.fonttype": 42, "svg.hashsalt": "brink",
-    "figure.facecolor": "white",
     "axes.unicode_minus": True, "lines.linewidth": 1.0, "figure.max_open_warning": 0,
 }
+
+
+def use_theme(name):
+    """Colours the figures drawn from now on: "light" or "dark"."""
+    theme.update(THEMES[name])
+    RC.update({key: theme["ink"] for key in ("text.color", "axes.edgecolor", "axes.labelcolor",
+                                             "xtick.color", "ytick.color")})
+    RC.update({"figure.facecolor": theme["page"], "axes.facecolor": theme["page"],
+               "savefig.facecolor": theme["page"]})
+
+
+use_theme("light")
+
+
+def pending_style():
+    """Of areas that are not computed yet."""
+    return {"facecolor": theme["blank"], "edgecolor": theme["hatch"], "hatch": "/////",
+            "linewidth": 0}
 
 
 class UsageError(Exception):
@@ -170,7 +196,7 @@ def arrange(figure, panels, title, footer, legend=(), colour_bar=None, columns=2
     """
     width = figure.get_figwidth()
     characters = int(width * 72 / (5 * 0.53))
-    note = figure.text(0, 0, wrap(footer, characters), size=5, color=FAINT,
+    note = figure.text(0, 0, wrap(footer, characters), size=5, color=theme["faint"],
                        va="bottom", linespacing=1.3)
     heading = figure.text(0, 0, textwrap.fill(title, int(width * 16)), size=8, va="top",
                           weight="bold")
@@ -221,6 +247,14 @@ def add_slice(parser):
     """The option that keeps one value of an axis."""
     parser.add_argument("--slice", nargs="+", default=[], metavar="AXIS=VALUE", action="extend",
                         help="keep one value of an axis: the nearest, or AXIS#INDEX")
+
+
+def add_drawing(parser, default):
+    """The options of every figure: where to, how wide, which theme."""
+    parser.add_argument("-o", "--output", help=f"figure: .png, .pdf or .svg [{default}]")
+    parser.add_argument("--width", choices=WIDTHS, default="column",
+                        help="of one or of two columns of a journal [column]")
+    parser.add_argument("--theme", choices=THEMES, default="light", help="[light]")
 
 
 def output_path(given, source, suffix):

@@ -10,7 +10,7 @@ import warnings
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib import colors
+from matplotlib import colors, patheffects
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -18,7 +18,6 @@ import brink_io
 import figures
 from picture import choose, read_picture
 
-LINE = "#224477"
 NEUTRAL = {"diverged": "#a8a8a8", "undefined": "#6a6a6a"}
 START_FIELDS = ("loss_start", "edge_start", "flow_ratio", "lr_actual")  # known of all cells
 # Without its darkest ends, so that black lines show on all of it.
@@ -86,7 +85,7 @@ def pending_handle(axes, picture):
     """Hatches the ground, on which pending cells are left open; its legend entry if any are."""
     if not picture.counts[brink_io.PENDING]:
         return []
-    style = dict(figures.PENDING_STYLE)
+    style = figures.pending_style()
     axes.patch.set(facecolor=style["facecolor"], edgecolor=style["edgecolor"],
                    hatch=style["hatch"], linewidth=0)
     words = figures.share(picture.counts[brink_io.PENDING], picture.counts.sum())
@@ -140,9 +139,9 @@ def draw_field(axes, bar_axes, picture, names, field):
                 f"{label}  {figures.share(picture.counts[value], total)}")))
     void = np.isnan(values) & np.isnan(ground[..., 0]) & (picture.status != brink_io.PENDING)
     if void.any():
-        ground[void] = colors.to_rgba("white")
-        handles.append(Patch(facecolor="white", edgecolor=figures.FAINT, linewidth=0.4,
-                             label="no value"))
+        ground[void] = colors.to_rgba(figures.theme["page"])
+        handles.append(Patch(facecolor=figures.theme["page"], edgecolor=figures.theme["faint"],
+                             linewidth=0.4, label="no value"))
     drawn = ~np.isnan(ground[..., 0])
     if drawn.any():
         kinds, index = np.unique(ground[drawn], axis=0, return_inverse=True)
@@ -195,7 +194,9 @@ def line_crossings(axis, centres, lines):
 
 
 def guide_style(name):
-    return {"color": "black", "linewidth": 0.9, "linestyle": GUIDES[name][1], "zorder": 4}
+    halo = [patheffects.withStroke(linewidth=2, foreground="white")]
+    return {"color": "black", "linewidth": 0.9, "linestyle": GUIDES[name][1], "zorder": 4,
+            "path_effects": halo if figures.theme["page"] != "#ffffff" else None}
 
 
 def draw_guide(axes, picture, name):
@@ -210,6 +211,8 @@ def draw_guide(axes, picture, name):
         lines = axes.contour(picture.column_centres, picture.row_centres,
                              np.ma.masked_invalid(values), levels=[1], colors="black",
                              linewidths=0.9, linestyles=[style["linestyle"]], zorder=4)
+        for line in lines.collections:
+            line.set_path_effects(style["path_effects"])
         return handle if any(len(part) for part in lines.allsegs) else None
     if columns.named and rows.named:
         return None
@@ -261,7 +264,8 @@ def picture_figure(part, field, width):
     figures.set_axis(axes.xaxis, picture.columns)
     figures.set_axis(axes.yaxis, picture.rows)
     if picture.rows.named:
-        axes.hlines(picture.row_edges[1:-1], *axes.get_xlim(), color="white", linewidth=0.6)
+        axes.hlines(picture.row_edges[1:-1], *axes.get_xlim(), color=figures.theme["page"],
+                    linewidth=0.6)
     height = panel_height(picture, 1 if width == "column" else 1.6)
     return figure, [(axes, height)], bar_axes, handles, picture.counts
 
@@ -270,17 +274,18 @@ def draw_line(axes, position, values, kind):
     """A measure along an axis [n]; values far above the others become arrows at the top."""
     known = values[np.isfinite(values)]
     top = max(2, np.percentile(known, 90)) if kind == "edge" and known.size else np.inf
-    axes.plot(position, values, color=LINE, linewidth=0.8,
+    axes.plot(position, values, color=figures.theme["line"], linewidth=0.8,
               marker="." if values.size <= 128 else "", markersize=3)
     if kind == "log" and (known > 0).any():
         axes.set_yscale("log")
     if kind == "edge":
-        axes.axhline(1, color=figures.FAINT, linewidth=0.6, zorder=1)
+        axes.axhline(1, color=figures.theme["faint"], linewidth=0.6, zorder=1)
         bottom = min(0, known.min(initial=0))
         axes.set_ylim(max(bottom, -1) - 0.03, min(top, known.max(initial=1)) * 1.05)
     above = values > top
     if above.any():
-        axes.plot(position[above], np.full(above.sum(), top), "^", color=LINE, markersize=2.5)
+        axes.plot(position[above], np.full(above.sum(), top), "^", color=figures.theme["line"],
+                  markersize=2.5)
 
 
 def line_figure(part, field, width):
@@ -335,12 +340,11 @@ def phase_figure(sweep, field="status", slices=(), width="column"):
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", help="a result file of brink")
-    parser.add_argument("-o", "--output", help="figure: .png, .pdf or .svg [FILE.png]")
+    figures.add_drawing(parser, "FILE.png")
     parser.add_argument("--field", default="status", help="status, edge_end, steps, ... [status]")
     figures.add_slice(parser)
-    parser.add_argument("--width", choices=figures.WIDTHS, default="column",
-                        help="of one or of two columns of a journal [column]")
     options = parser.parse_args(arguments)
+    figures.use_theme(options.theme)
     figure = phase_figure(brink_io.open(options.file), options.field, options.slice,
                           options.width)
     figures.save(figure, figures.output_path(options.output, options.file, ""))

@@ -404,6 +404,22 @@ class Phase(unittest.TestCase):
                 self.assertTrue(file.read(8).startswith(magic))
 
 
+class Theme(unittest.TestCase):
+    def test_dark_changes_what_is_not_data(self):
+        def drawn():
+            figure = phase.phase_figure(opened("dor.h5"))
+            return (colors.to_hex(figure.get_facecolor()), cell_colours(figure.axes[0]),
+                    colors.to_hex(figure.axes[0].xaxis.label.get_color()))
+        light = drawn()
+        figures.use_theme("dark")
+        self.addCleanup(figures.use_theme, "light")
+        dark = drawn()
+        self.assertEqual(light[1], dark[1])
+        self.assertEqual(light[0], figures.THEMES["light"]["page"])
+        self.assertEqual(dark[0], figures.THEMES["dark"]["page"])
+        self.assertEqual(dark[2], figures.THEMES["dark"]["ink"])
+
+
 class Convergence(unittest.TestCase):
     def test_first_divergence_by_hand(self):
         codes = {"diverged": 5, "converged": 1, "undefined": 9}

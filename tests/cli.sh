@@ -96,6 +96,8 @@ steps=$(cut -d, -f1 out | tr '\n' ' ')
 if [ "$steps" = "step 0 50 100 150 175 " ]; then ok; else bad "--every 50: $steps"; fi
 expect 0 "175 steps" "$brink" trace point.yaml --max-points 10
 if [ "$(wc -l <out)" -le 11 ] && [ "$(wc -l <out)" -ge 8 ]; then ok; else bad "--max-points 10"; fi
+expect 0 "175 steps" "$brink" trace point.yaml --last 3
+if [ "$(cut -d, -f1 <out | tr '\n' ' ')" = "step 173 174 175 " ]; then ok; else bad "--last 3"; fi
 expect 0 "steps, converged" "$brink" trace point.yaml fixed.lr=0.2
 expect 0 "175 steps" "$brink" trace point.yaml -o trace.h5 --hdf5
 expect 0 "" "$python" - trace.h5 <<'PY'

@@ -15,7 +15,7 @@ struct options {
     const char *path, *output; // borrowed
     char **words;              // borrowed: what follows the path
     int word_count;
-    long long every, max_points;
+    long long every, last, max_points;
     bool hdf5;
 };
 
@@ -23,14 +23,15 @@ static const struct brink_option option_table[] = {
     {"output", "FILE", "instead of the standard output", 'o', BRINK_INTO(output)},
     {"hdf5", NULL, "an HDF5 file with one array per column (needs -o)", BRINK_INTO(hdf5)},
     {"every", "N", "each N-th step, and the last [1]", BRINK_INTO(every), .min = 1},
+    {"last", "N", "only the last N steps", BRINK_INTO(last), .min = 1},
     {"max-points", "N", "at most N rows, evenly", BRINK_INTO(max_points), .min = 2},
     {.name = NULL},
 };
 
-// Where the rows go: every `every`-th step, and the last.
+// Where the rows go: from step `first`, every `every`-th step, and the last.
 struct sink {
     int columns;
-    int64_t every, last;
+    int64_t every, first, last;
     FILE *csv;
     const char *path;
     double *rows; // owned, [row_count][columns] for HDF5
@@ -224,7 +225,7 @@ static brink_err take_row(void *context, const double values[])
 {
     struct sink *sink = context;
     int64_t step = (int64_t)values[0];
-    if (step % sink->every != 0 && step != sink->last)
+    if (step < sink->first || (step % sink->every != 0 && step != sink->last))
         return BRINK_OK;
     if (sink->rows) {
         memcpy(sink->rows + sink->row_count++ * sink->columns, values,
@@ -266,7 +267,7 @@ static brink_err write_csv(struct subject *subject, struct sink *sink, const cha
 static brink_err write_hdf5(struct subject *subject, struct sink *sink, const char *output)
 {
     const struct brink_model *model = subject->spec->model;
-    size_t count = (size_t)(sink->last / sink->every + 2);
+    size_t count = (size_t)((sink->last - sink->first) / sink->every + 2);
     brink_err error = brink_alloc(&sink->rows, count, (size_t)sink->columns * sizeof sink->rows[0]);
     if (!error)
         error =
@@ -313,8 +314,11 @@ static brink_err trace(const struct options *options, struct subject *subject)
     struct sink sink = {.columns = subject->spec->model->trace_column_count,
                         .every = options->every,
                         .last = steps};
-    if (options->max_points && steps / sink.every + 2 > options->max_points)
-        sink.every = (steps + options->max_points - 2) / (options->max_points - 1);
+    if (options->last && options->last <= steps)
+        sink.first = steps - options->last + 1;
+    int64_t span = sink.last - sink.first;
+    if (options->max_points && span / sink.every + 2 > options->max_points)
+        sink.every = (span + options->max_points - 2) / (options->max_points - 1);
     error = options->hdf5 ? write_hdf5(subject, &sink, options->output)
                           : write_csv(subject, &sink, options->output);
     if (error)

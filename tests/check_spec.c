@@ -387,10 +387,12 @@ START_TEST(differences_are_named)
         {"title=test", ""},
         {"stop.max_steps=1e5", "  stop.max_steps: 20000 -> 100000\n"},
         {"x0=3", "  fixed.x0: 4 -> 3\n"},
-        {"lr={values: [1, 2]}", "  axes.lr: min, max, num, scale -> values\n"
-                                "  axes.lr.min: 0.1 -> (none)\n  axes.lr.max: 1 -> (none)\n"
-                                "  axes.lr.num: 4 -> (none)\n  axes.lr.scale: linear -> (none)\n"
-                                "  axes.lr.values: (none) -> [1, 2]\n  tile: [4] -> [2]\n"},
+        {"lr={values: [1, 2]}",
+         "  axes.lr: min, max, num, scale -> values\n"
+         "  axes.lr.min: 0.1 -> (none)\n  axes.lr.max: 1 -> (none)\n"
+         "  axes.lr.num: 4 -> (none)\n  axes.lr.scale: linear -> (none)\n"
+         "  axes.lr.values: (none) -> [1, 2]\n"}, // of the tile nothing: it follows
+        {"tile=[2]", "  tile: [4] -> [2]\n"},
         {"record=[steps]", "  record: basic -> [status, steps]\n"},
     };
     struct brink_spec *a = parse(small);

@@ -30,6 +30,8 @@ expect 2 "'b.h5' is a word too many" "$brink" verify a.h5 b.h5
 expect 0 "kernel" "$brink" version
 expect 0 "usage: brink run" "$brink" run --help
 expect 2 "which specification" "$brink" run
+expect 2 "bad option '-l'" "$brink" run small.yaml --quiet -lr.num=4
+expect 2 "--quiet takes no value" "$brink" run small.yaml --quiet=yes
 expect 2 "--frobnicate" "$brink" run small.yaml --frobnicate
 expect 2 "whole number from 1 to 4096" "$brink" run small.yaml --threads 0
 expect 2 "not a number from 0.001" "$brink" run small.yaml --commit-interval never
@@ -50,6 +52,9 @@ expect 0 "100.0 %" "$brink" run small.yaml
 if [ -f small.h5 ]; then ok; else bad "no small.h5"; fi
 expect 0 "complete" "$brink" run small.yaml
 expect 2 "give -o" "$brink" run - <small.yaml
+expect 2 "an HDF5 file where a specification (YAML) is needed" "$brink" run small.h5
+expect 6 "repeat the overrides" "$brink" run small.yaml lr.num=400
+if grep -q tile: err; then bad "the automatic tile is listed"; else ok; fi
 expect 0 "100.0 %" "$brink" run - -o stdin.h5 <small.yaml
 # Whoever forgets to give it can still interrupt (timeout: 124 once the program has ended of TERM).
 mkfifo forgotten && exec 7<>forgotten

@@ -91,16 +91,29 @@ static brink_err take(const struct brink_option *option, const char *text, void 
     return BRINK_OK;
 }
 
+// What getopt knows option `i` by.
+static int key_of(const struct brink_command *self, int i)
+{
+    return self->options[i].letter ? self->options[i].letter : KEY + i;
+}
+
 // What getopt makes of a wrong option: `c` is '?' or, if the value is missing, ':'.
 static brink_err misuse(const struct brink_command *self, int c, char *const argv[])
 {
     const char *names[OPTIONS_MAX], *word = optind > 0 ? argv[optind - 1] : "", *nearest = NULL;
+    const char letter[] = {'-', (char)optopt, '\0'};
     int count = count_options(self);
     if (c == ':')
         return brink_fail(BRINK_ERR_USAGE, "%s: a value is missing after '%s'; usage: brink %s %s",
                           self->name, word, self->name, self->usage);
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         names[i] = self->options[i].name;
+        if (optopt == key_of(self, i))
+            return brink_fail(BRINK_ERR_USAGE, "%s: '%s': --%s takes no value", self->name, word,
+                              names[i]);
+    }
+    if (optopt > 0) // of a word of several letters, which getopt has not moved past yet
+        word = letter;
     size_t length = strcspn(word, "=");
     if (strncmp(word, "--", 2) == 0 && length < 64) {
         char name[64] = "";
@@ -138,7 +151,7 @@ brink_err brink_command_parse(const struct brink_command *self, int argc, char *
         bool valued = option->kind != BRINK_OPTION_FLAG;
         assert(valued == (option->value != NULL));
         table[i] = (struct option){option->name, valued ? required_argument : no_argument, NULL,
-                                   option->letter ? option->letter : KEY + i};
+                                   key_of(self, i)};
         if (option->letter)
             letters[letter_count++] = option->letter;
         if (option->letter && valued)

@@ -229,7 +229,9 @@ static brink_err mismatch(const struct brink_door *door, const char *json,
         while (length > 0 && lines[length - 1] == '\n')
             length--;
         error =
-            brink_fail(BRINK_ERR_MISMATCH, "%s: holds another sweep (file -> specification):\n%.*s",
+            brink_fail(BRINK_ERR_MISMATCH,
+                       "%s: holds another sweep (file -> specification):\n%.*s\nto go on with it "
+                       "repeat the overrides it was started with; else name another file with -o",
                        door->path, (int)length, lines);
     }
     brink_text_free(&difference);

@@ -114,6 +114,36 @@ static void compare(const char *path, const struct brink_yaml_node *a,
     discard(&text_b, difference);
 }
 
+// Is the tile of a resolved specification the one that its axes have by default?
+static bool tile_is_automatic(const char *json)
+{
+    char automatic[] = "tile=auto";
+    char *const overrides[] = {automatic};
+    struct brink_spec *spec = NULL;
+    brink_err error = brink_spec_parse("", json, strlen(json), 1, overrides, &spec);
+    bool same = !error && strcmp(spec->json, json) == 0;
+    brink_spec_free(&spec);
+    return same;
+}
+
+// Takes the line on the tile out, unless it is the only one.
+static void hide_tile(struct brink_text *difference)
+{
+    static const char key[] = "  tile: ";
+    char *line = difference->data;
+    while (line && strncmp(line, key, strlen(key)) != 0) {
+        line = strchr(line, '\n');
+        line = line ? line + 1 : NULL;
+    }
+    if (!line)
+        return;
+    char *end = strchr(line, '\n') + 1; // every line has one
+    if (line == difference->data && !*end)
+        return;
+    memmove(line, end, strlen(end) + 1);
+    difference->length -= (size_t)(end - line);
+}
+
 brink_err brink_spec_difference(const char *file_json, const char *spec_json,
                                 struct brink_text *difference)
 {
@@ -127,6 +157,9 @@ brink_err brink_spec_difference(const char *file_json, const char *spec_json,
         goto done;
     compare("", a, b, difference);
     error = difference->error;
+    // It follows from other keys, which say it better.
+    if (!error && tile_is_automatic(file_json) && tile_is_automatic(spec_json))
+        hide_tile(difference);
 done:
     brink_yaml_free(&tree);
     return error;

@@ -47,6 +47,12 @@ enum brink_number brink_number_parse(const char *text, double *value)
     return *value == 0 && nonzero ? BRINK_NUMBER_TINY : BRINK_NUMBER_OK;
 }
 
+static bool has_decimal_comma(const char *text)
+{
+    const char *comma = strchr(text, ',');
+    return comma && comma > text && is_digit(comma[-1]) && is_digit(comma[1]);
+}
+
 const char *brink_range_words(const struct brink_range *range, char words[static BRINK_RANGE_MAX])
 {
     char min[BRINK_NUMBER_MAX], max[BRINK_NUMBER_MAX];
@@ -87,8 +93,9 @@ brink_err brink_spec_number(const struct brink_yaml_node *node, const char *path
                                path, quoted, brink_range_words(range, words));
     switch (brink_number_parse(node->text, value)) {
     case BRINK_NUMBER_NONE:
-        return brink_yaml_fail(node, "%s: '%s' is not %s", path, quoted,
-                               brink_range_words(range, words));
+        return brink_yaml_fail(node, "%s: '%s' is not %s%s", path, quoted,
+                               brink_range_words(range, words),
+                               has_decimal_comma(node->text) ? ": write a point, no comma" : "");
     case BRINK_NUMBER_HUGE:
         return brink_yaml_fail(node, "%s: %s is too large for a double", path, quoted);
     case BRINK_NUMBER_TINY:

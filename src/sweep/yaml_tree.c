@@ -138,6 +138,8 @@ struct builder {
     struct brink_yaml_tree *tree;
     const struct brink_yaml_origin *origin;
     yaml_parser_t *parser;
+    const char *text; // borrowed, [length]
+    size_t length;
     struct brink_yaml_node *open[BRINK_YAML_DEPTH_MAX]; // collections from the root inwards
     int depth;
     struct brink_yaml_node *key; // waits for its value in open[depth - 1]
@@ -273,13 +275,38 @@ static brink_err handle(struct builder *builder, const yaml_event_t *event)
     }
 }
 
+// Is line `number` (from 0) indented with a tab?
+static bool tab_indents(const struct builder *builder, size_t number)
+{
+    const char *line = builder->text, *end = builder->text + builder->length;
+    for (size_t i = 0; line && i < number; i++) {
+        line = memchr(line, '\n', (size_t)(end - line));
+        line = line ? line + 1 : NULL;
+    }
+    while (line && line < end && *line == ' ')
+        line++;
+    return line && line < end && *line == '\t';
+}
+
+// What people do not guess from libyaml's words.
+static const char *hint(const struct builder *builder)
+{
+    const yaml_parser_t *parser = builder->parser;
+    if (tab_indents(builder, parser->problem_mark.line))
+        return ": indent with blanks, not with a tab";
+    if (strstr(parser->problem, "mapping values are not allowed"))
+        return ": is a blank missing after a colon just before, or is this line indented too far?";
+    return "";
+}
+
 static brink_err syntax_error(const struct builder *builder)
 {
     const yaml_parser_t *parser = builder->parser;
     if (parser->error == YAML_MEMORY_ERROR)
         return brink_fail(BRINK_ERR_MEMORY, "out of memory: reading %s", builder->origin->name);
-    return fail_mark(builder, parser->problem_mark, "not valid YAML: %s%s%s", parser->problem,
-                     parser->context ? " " : "", parser->context ? parser->context : "");
+    return fail_mark(builder, parser->problem_mark, "not valid YAML: %s%s%s%s", parser->problem,
+                     parser->context ? " " : "", parser->context ? parser->context : "",
+                     hint(builder));
 }
 
 static brink_err read_events(struct builder *builder)
@@ -299,9 +326,17 @@ static brink_err read_events(struct builder *builder)
 }
 
 // libyaml's own words on bad bytes name no line: they are looked for first.
-static brink_err check_bytes(const struct builder *builder, const char *text, size_t length)
+static brink_err check_bytes(const struct builder *builder)
 {
+    static const char hdf5[] = "\x89HDF\r\n";
+    const char *text = builder->text;
+    const size_t length = builder->length;
     yaml_mark_t mark = {0};
+    if (length >= sizeof hdf5 - 1 && memcmp(text, hdf5, sizeof hdf5 - 1) == 0)
+        return brink_fail(BRINK_ERR_USAGE,
+                          "%s: an HDF5 file where a specification (YAML) is needed; a result is "
+                          "for brink status, trace, verify, diff and pack",
+                          builder->origin->name);
     if (length > BRINK_YAML_BYTES_MAX)
         return fail_mark(builder, mark, "larger than %d MiB", BRINK_YAML_BYTES_MAX >> 20);
     for (size_t at = 0; at < length; mark.column++) {
@@ -339,8 +374,9 @@ brink_err brink_yaml_parse(struct brink_yaml_tree *tree, const char *name, bool 
         text += 3;
         length -= 3;
     }
-    struct builder builder = {.tree = tree, .origin = origin, .parser = &parser};
-    error = check_bytes(&builder, text, length);
+    struct builder builder = {
+        .tree = tree, .origin = origin, .parser = &parser, .text = text, .length = length};
+    error = check_bytes(&builder);
     if (error)
         return error;
     if (!yaml_parser_initialize(&parser))

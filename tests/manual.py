@@ -34,6 +34,17 @@ axes:
   lr: {min: 0.01, max: 1, num: 50, scale: log}
 record: full
 tile: [1, 2, 20]
+""", "network": """
+title: Two activations
+model: network
+axes:
+  activation: {values: [tanh, relu]}
+  lr: {min: 0.01, max: 1, num: 5, scale: log}
+network: {width: 4}
+data: {n: 8}
+train: {max_steps: 100, curves_every: 50}
+record: full
+tile: [1, 3]
 """}
 passed = failed = 0
 
@@ -134,12 +145,13 @@ def check_entry(where, entries, macro, name, *phrases):
 def check_spec():
     keys, *models = re.split(r"^Model (?=\w)", say("help", "spec"), flags=re.M)
     written = items(SPEC, "Ic")
-    known = re.findall(r"^  ([\w.]+) +\S.*\n {10,}(.*); (must be given|default .*)$", keys,
-                       flags=re.M)
+    known = re.findall(r"^  ([\w.]+) +\S.*\n {10,}(.*); (must be given|default .*)\n"
+                       r"((?: {10,}\w+: .*\n)*)", keys, flags=re.M)
     claim(len(known) >= 14, "tests/manual.py: `brink help spec` has another shape")
-    for name, kind, fallback in known:
-        check_entry("Keys", written, "Ic", name, f"{kind}; {fallback}.")
-    for name in sorted(set(written) - {name for name, _, _ in known}):
+    for name, kind, fallback, choices in known:
+        check_entry("Keys", written, "Ic", name, f"{kind}; {fallback}.",
+                    *re.findall(r"^ +(\w+):", choices, flags=re.M))
+    for name in sorted(set(written) - {known_key[0] for known_key in known}):
         claim(False, f"src/man/brink-spec.5: there is no key {name}")
     for text in models:
         model = re.match(r"\w+", text).group()
@@ -147,8 +159,11 @@ def check_spec():
         claim(body, f"src/man/brink-spec.5: MODELS: add '.Ss {model}'")
         parameters, rest = re.split(r"^Exactly one of each line", text, flags=re.M)
         units = re.split(r"^Verdicts:", rest, flags=re.M)[0].split("lr_unit:\n")[1]
-        for name, kind in re.findall(r"^  (\w+) +[^;\n]*; (.*)$", parameters, flags=re.M):
-            check_entry(model, items(body, "Cm"), "Cm", name, kind)
+        for name, kind, more in re.findall(r"^  (\w+) +.*; (.*)\n((?: {10,}.*\n)*)", parameters,
+                                           flags=re.M):
+            phrases = [phrase.strip() for phrase in more.splitlines() if " default " in phrase]
+            words = more.split() if kind == "a word" else []
+            check_entry(model, items(body, "Cm"), "Cm", name, kind, *phrases, *words)
         for name in re.findall(r"^  (\w+) ", units, flags=re.M):
             check_entry(model, items(body, "Cm"), "Cm", name)
         check_measures(model, text)
@@ -156,19 +171,19 @@ def check_spec():
 
 # ---- brink-file(5)
 
+def of_model(chapter, model):
+    return "".join(body for name, body in parts(section(FILE, chapter), "Ss")
+                   if name == f"Of the model {model}")
+
+
 def check_measures(model, text):
-    """The fields and the verdicts of a model."""
-    heading = f"Of the model {model}"
-    fields, verdicts = ("".join(body for name, body in parts(section(FILE, chapter), "Ss")
-                                if name == heading) for chapter in ("FIELDS", "VERDICTS"))
-    for star, name in re.findall(r"^(.) (\w+) ", text.split("basic):\n")[1], flags=re.M):
+    """The fields of a model."""
+    fields = of_model("FIELDS", model)
+    for star, name in re.findall(r"^(.) ([\w/]+) ", text.split("basic):\n")[1], flags=re.M):
         line = re.search(rf'^\.It (\*|"  ") Va {name} Ta [if]\d', fields, flags=re.M)
         claim(line and (star == "*") == (line.group(1) == "*"),
-              f"src/man/brink-file.5: FIELDS: {heading}: '.It {star} Va {name} Ta TYPE Ta MEANING'")
-    named = re.findall(r"^  (\w+) ", text.split("Verdicts:\n")[1].split("Fields (")[0], flags=re.M)
-    for value, name in enumerate(named):
-        claim(f".It {value} Ta Cm {name} Ta " in verdicts,
-              f"src/man/brink-file.5: VERDICTS: {heading}: '.It {value} Ta Cm {name} Ta MEANING'")
+              f"src/man/brink-file.5: FIELDS: Of the model {model}: "
+              f"'.It {star} Va {name} Ta TYPE Ta MEANING'")
 
 
 def array_names(path, axes):
@@ -195,7 +210,7 @@ def check_file(path, model):
         axes = list(dict(file["entry/data"].attrs)["axes"])
         for name, item in walk(file):
             documented = set(re.findall(r"/[\w/]+", FILE))
-            field = re.search(rf"Va {name} Ta (\w+)", section(FILE, "FIELDS"))
+            field = re.search(rf"Va {name} Ta (\w+)", of_model("FIELDS", model))
             if isinstance(item, h5py.Dataset) and field:
                 claim(np.dtype(field.group(1)) == item.dtype,
                       f"src/man/brink-file.5: FIELDS: {name} is {item.dtype}")
@@ -206,6 +221,11 @@ def check_file(path, model):
                 check_attribute(attribute, axes, name)
         for attribute in file.attrs:
             check_attribute(attribute, axes, "the root group")
+        status = file["status"].attrs
+        for value, name in zip(status["flag_values"], status["flag_meanings"].split()):
+            claim(f".It {value} Ta Cm {name} Ta " in of_model("VERDICTS", model),
+                  f"src/man/brink-file.5: VERDICTS: Of the model {model}: "
+                  f"'.It {value} Ta Cm {name} Ta MEANING'")
         for name in file["runs"]:
             kind = file["runs"][name].dtype
             kind = f"text{kind.itemsize}" if kind.kind == "S" else kind.str.strip("<|")
@@ -225,7 +245,7 @@ def check_attribute(name, axes, owner):
 # ---- the second reader
 
 def check_reader(live, folder):
-    packed, damaged = folder / "packed.h5", folder / "damaged.h5"
+    packed, damaged = folder / f"packed-{live.name}", folder / f"damaged-{live.name}"
     say("pack", str(live), "-o", str(packed))
     for path in (live, packed):
         for name, fits in read_file.check(path):
@@ -257,7 +277,7 @@ def main():
             live = folder / f"{model}.h5"
             say("run", str(folder / f"{model}.yaml"), "-o", str(live), "--quiet")
             check_file(live, model)
-        check_reader(folder / "regularity.h5", folder)
+            check_reader(live, folder)
     finally:
         shutil.rmtree(folder)
     print(f"{passed} passed, {failed} failed")

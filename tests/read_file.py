@@ -15,12 +15,13 @@ COLUMNS = ("start_time end_time ranks threads kernel_version exit_code tiles_bef
            "host job_id isa commit mpi hdf5").split()
 
 
-def root_arrays(file):
-    """Names of the root arrays in the order of their creation."""
+def arrays(group):
+    """Names of the arrays of a group in the order of their creation; none without a group."""
     names = []
-    file.id.links.iterate(lambda name: names.append(name.decode()),
-                          idx_type=h5py.h5.INDEX_CRT_ORDER)
-    return [name for name in names if isinstance(file[name], h5py.Dataset)]
+    if group is not None:
+        group.id.links.iterate(lambda name: names.append(name.decode()),
+                               idx_type=h5py.h5.INDEX_CRT_ORDER)
+    return [name for name in names if isinstance(group[name], h5py.Dataset)]
 
 
 def u8(*numbers):
@@ -50,7 +51,8 @@ def check_tiles(file, spec):
     grid = file["status"].shape
     axes = json.loads(file.attrs["spec"])["axes"]
     axes = [name + end for name in axes for end in ("", "_x0", "_y0")]
-    fields = [name for name in root_arrays(file) if name not in axes]
+    fields = [name for name in arrays(file) if name not in axes]
+    fields += [f"curves/{name}" for name in arrays(file.get("curves")) if name != "step"]
     yield "tile_counts", all(-(-n // t) == c for n, t, c in zip(grid, shape, counts))
     states, sums = file["tiles/state"][:], file["tiles/checksum"][:]
     yield "number of tiles", len(states) == len(sums) == np.prod(counts)

@@ -246,6 +246,10 @@ START_TEST(soft_fma_is_exact_on_random_bits)
         check_fma((double)(a & 0x1f), ldexp(1, (int)(b % 60)), ldexp(1, (int)(c % 120)));
         check_fma(1 + ldexp(1, -(int)(a % 53)), 1 - ldexp(1, -(int)(b % 54)),
                   ldexp(c & 1 ? 1 : -1, -(int)(c >> 1 & 127)));
+        // The same far from 1, where integers do it.
+        check_fma(ldexp(x, 450), -y, ldexp(vary(x * y, c), 450));
+        check_fma(ldexp(1 + ldexp(1, -(int)(a % 53)), 450), 1 - ldexp(1, -(int)(b % 54)),
+                  ldexp(c & 1 ? 1 : -1, 450 - (int)(c >> 1 & 127)));
     }
 }
 END_TEST

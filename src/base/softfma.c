@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// A correctly rounded x*y + z in integer arithmetic, for machines and compilers without one.
+// A correctly rounded x*y + z for machines and compilers without one: in doubles, or in integers.
 #include <stdbool.h>
 
 #include "brink/base/elementary.h"
+#include "brink/base/pair.h"
 
 __extension__ typedef unsigned __int128 wide;
 
@@ -75,7 +76,8 @@ static double pack(struct number n)
     return brink_from_bits(bits | (n.negative ? UINT64_C(1) << 63 : 0));
 }
 
-double brink_fma_soft(double x, double y, double z)
+// In integer arithmetic: any operands.
+static double fma_integer(double x, double y, double z)
 {
     if (!is_finite(x) || !is_finite(y) || x == 0 || y == 0)
         return x * y + z; // the product is exact
@@ -100,4 +102,46 @@ double brink_fma_soft(double x, double y, double z)
     else
         large.mantissa -= aligned;
     return large.mantissa ? pack(large) : 0.0;
+}
+
+// a * b exactly, by halves of 26 bits (Veltkamp, Dekker): nothing overflows or underflows.
+static struct brink_pair product_of_halves(double a, double b)
+{
+    const double splitter = 0x1p27 + 1;
+    double a_big = splitter * a, b_big = splitter * b;
+    double a_high = a_big - (a_big - a), a_low = a - a_high;
+    double b_high = b_big - (b_big - b), b_low = b - b_high;
+    double product = a * b;
+    double low = a_high * b_high - product + a_high * b_low + a_low * b_high + a_low * b_low;
+    return (struct brink_pair){product, low};
+}
+
+// a + b rounded to odd: if inexact, to whichever neighbour has an odd mantissa.
+static double sum_to_odd(double a, double b)
+{
+    struct brink_pair sum = brink_exact_sum(a, b);
+    uint64_t bits = brink_bits(sum.high);
+    if (sum.low == 0 || (bits & 1))
+        return sum.high;
+    bool outward = (sum.low > 0) == (sum.high > 0);
+    return brink_from_bits(outward ? bits + 1 : bits - 1);
+}
+
+// Is the exponent of `value` within `range` of that of 1?
+static bool moderate(double value, int range)
+{
+    int biased = (int)(brink_bits(value) >> 52 & 0x7ff);
+    return biased > 1023 - range && biased < 1023 + range;
+}
+
+// Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums: proved algorithms using
+// rounding to odd", IEEE Transactions on Computers 57(4), 2008.
+double brink_fma_soft(double x, double y, double z)
+{
+    if (!moderate(x, 400) || !moderate(y, 400) || !(moderate(z, 900) || z == 0))
+        return fma_integer(x, y, z);
+    struct brink_pair product = product_of_halves(x, y);
+    struct brink_pair tail = brink_exact_sum(z, product.low);
+    struct brink_pair head = brink_exact_sum(product.high, tail.high);
+    return head.high + sum_to_odd(tail.low, head.low);
 }

@@ -2,7 +2,6 @@
 // A specification from text to resolved values, and questions about it.
 #include "brink/sweep/spec.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -181,26 +180,6 @@ void brink_spec_free(struct brink_spec **spec_pointer)
 }
 
 // ---- questions
-
-int brink_spec_axis(const struct brink_spec *spec, int parameter)
-{
-    for (int i = 0; i < spec->axis_count; i++)
-        if (spec->axes[i].parameter == parameter)
-            return i;
-    return -1;
-}
-
-bool brink_spec_has(const struct brink_spec *spec, int parameter)
-{
-    return spec->fixed[parameter] || brink_spec_axis(spec, parameter) >= 0;
-}
-
-double brink_spec_value(const struct brink_spec *spec, int parameter, const int64_t coordinate[])
-{
-    int axis = brink_spec_axis(spec, parameter);
-    assert(axis >= 0 || spec->fixed[parameter]);
-    return axis < 0 ? spec->fixed_value[parameter] : spec->axes[axis].values[coordinate[axis]];
-}
 
 size_t brink_field_bytes(const struct brink_spec *spec, const struct brink_field *field)
 {

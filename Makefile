@@ -5,11 +5,12 @@ help:
 	@echo 'make demo         set up, run jobs/dor.yaml under mpirun, draw build/demo/dor.png'
 	@echo 'make check        set up, build, run every test'
 	@echo 'make bench        against numpy, numba and C peers: about 15 minutes; QUICK=1: 2 minutes'
+	@echo 'make explorer     the page of brink explore: npm packages of the lock file, clang, lld'
 	@echo 'make sanitize     the suite under ASan and UBSan'
 	@echo 'make layers tidy format    no include runs up a floor; clang-tidy; clang-format'
 	@echo 'make install PREFIX=/usr/local DESTDIR=    make clean'
 	@echo 'Settings: CC=gcc|clang BUILD=build OPT=-O2 PREFIX DESTDIR PYTHON'
-.PHONY: help all demo check bench sanitize layers tidy format install clean
+.PHONY: help all demo check bench explorer sanitize layers tidy format install clean
 .DEFAULT_GOAL := all
 
 # ---- settings
@@ -143,6 +144,28 @@ $(BUILD)/bench/bare: tests/bench/bare.c $(CORE)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS_ALL) $(YAML_CFLAGS) $(XXHASH_CFLAGS) $< $(CORE) $(LDLIBS_CORE) -o $@
 
+# The explorer: the reference kernel for browsers, and the page it goes into.
+EXPLORER := $(BUILD)/explorer
+WASM_SRC := analysis/explorer/wasm/replay.c $(wildcard src/objective/*.c) \
+	$(addprefix src/,$(addsuffix .c,base/elementary base/softfma base/random dynamics/cell \
+	dynamics/measures dynamics/verdict dynamics/trajectory sweep/model_regularity sweep/spec_value))
+$(EXPLORER)/replay.wasm: $(WASM_SRC) $(wildcard analysis/explorer/wasm/*.txt) \
+  $(wildcard analysis/explorer/wasm/include/*.h include/brink/*/*.h src/*/*.h)
+	@sh jobs/setup_explorer.sh $(EXPLORER)
+	@echo 'CC  $@'
+	@clang --target=wasm32 -std=c11 -O3 -flto -ffreestanding -nostdlib $(NUMERIC) $(WARNINGS) \
+	  -DBRINK_SOFT_FMA -Ianalysis/explorer/wasm/include -Iinclude -Isrc/dynamics $(WASM_SRC) \
+	  $$(clang -print-resource-dir)/lib/wasi/libclang_rt.builtins-wasm32.a -Wl,--no-entry \
+	  -Wl,--allow-undefined-file=analysis/explorer/wasm/imports.txt -Wl,--lto-O3 \
+	  -Wl,-z,stack-size=65536 -Wl,--strip-all -o $@
+$(EXPLORER)/node_modules: analysis/explorer/package-lock.json
+	@sh jobs/setup_explorer.sh $(EXPLORER)
+	@cp analysis/explorer/package.json analysis/explorer/package-lock.json $(EXPLORER)
+	@cd $(EXPLORER) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch $(@F)
+$(EXPLORER)/page.html: $(EXPLORER)/replay.wasm $(EXPLORER)/node_modules \
+  $(wildcard analysis/explorer/src/* analysis/explorer/*.mjs)
+	@node analysis/explorer/build.mjs $< $(EXPLORER)/node_modules $@
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 # ---- targets
@@ -160,6 +183,8 @@ demo: all
 
 check: all $(UNITS) layers
 	@BUILD=$(BUILD) PYTHON=$(PYTHON) CC=$(CC) bash tests/run.sh
+
+explorer: $(EXPLORER)/page.html
 
 # The suite but for Slurm with the sanitizers in; leaks of MPI and HDF5 themselves are not ours.
 sanitize:
@@ -190,6 +215,7 @@ install: all
 	install -D -m 755 $(BUILD)/brink $(DESTDIR)$(PREFIX)/bin/brink
 	install -d $(share)/analysis $(share)/jobs/sites
 	install -m 644 analysis/*.py $(share)/analysis
+	if [ -f $(EXPLORER)/page.html ]; then install -D -m 644 -t $(share)/explorer $(EXPLORER)/page.html; fi
 	install -m 644 jobs/*.yaml jobs/sweep.sbatch $(share)/jobs
 	install -m 644 jobs/sites/*.env $(share)/jobs/sites
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 src/man/brink.1

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Curves that a file stores of a cell (networks): one plot each, against their own steps.
+import { el } from "./dom.js";
+import { stepPlot, wantsLog } from "./plots.js";
+
+const STEPS = /^(step|steps|checkpoints?)$/;
+
+/** {step, curve: {name: values}} of stored curves; without stored steps they count from 0. */
+export function readCurves(curves) {
+  const key = Object.keys(curves).find((name) => STEPS.test(name));
+  const names = Object.keys(curves).filter((name) => name !== key);
+  const length = Math.max(0, ...names.map((name) => curves[name].length));
+  const step = key ? curves[key] : Array.from({ length }, (_, i) => i);
+  const kept = step.map((n, i) => (n >= 0 ? i : -1)).filter((i) => i >= 0); // -1: not reached
+  const pick = (values) => kept.map((i) => values[i] ?? Number.NaN);
+  return { step: pick(step), curve: Object.fromEntries(names.map((n) => [n, pick(curves[n])])) };
+}
+
+export class CurvePlots {
+  constructor(root) {
+    this.root = root;
+    this.plots = [];
+  }
+
+  show(cells, ink) {
+    for (const plot of this.plots) plot.destroy();
+    this.plots = [];
+    this.root.replaceChildren();
+    if (!cells.length) return;
+    const traced = cells.map((cell) => {
+      const { step, curve } = readCurves(cell.curves);
+      return { ...cell, trace: { step, curve } };
+    });
+    for (const name of Object.keys(traced[0].trace.curve)) {
+      const element = el("div", { className: "plot" });
+      this.root.append(element);
+      const first = traced[0].trace.curve[name].filter((v) => v > 0);
+      const log = first.length > 0 && wantsLog(first, Math.min(...first));
+      this.plots.push(
+        stepPlot(element, {
+          cells: traced.filter(({ trace }) => trace.curve[name]),
+          label: name.replaceAll("_", " "),
+          valuesOf: (trace) => trace.curve[name],
+          log,
+          stepOf: () => -1,
+          onStep: () => {},
+          ink,
+        }),
+      );
+    }
+  }
+}

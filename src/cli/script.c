@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// Finds a script of analysis/ and becomes its interpreter.
+#include "script.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "brink/base/memory.h"
+
+// From the folder of the program: a build, an installation, and a build one folder deeper.
+static const char *const places[] = {"../analysis", "../share/brink/analysis", "../../analysis"};
+
+// `path` has room for PATH_MAX bytes. Is there such a script?
+static bool find_script(const char *name, char *path)
+{
+    char program[PATH_MAX / 2] = "";
+    if (readlink("/proc/self/exe", program, sizeof program - 1) < 0)
+        return false;
+    *strrchr(program, '/') = '\0'; // the link is absolute
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        int length = snprintf(path, PATH_MAX, "%s/%s/%s", program, places[i], name);
+        if (length < PATH_MAX && access(path, R_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+brink_err brink_script_run(const char *name, const char *const words[])
+{
+    char path[PATH_MAX];
+    char **line = NULL;
+    int count = 0;
+    if (!find_script(name, path))
+        return brink_fail(BRINK_ERR_IO,
+                          "%s: not found in ../analysis or ../share/brink/analysis "
+                          "beside this program: use make install, or run the script",
+                          name);
+    while (words[count])
+        count++;
+    brink_err error = brink_alloc(&line, (size_t)count + 3, sizeof line[0]);
+    if (error)
+        return error;
+    const char *python = getenv("PYTHON"), *debian = "/usr/bin/python3";
+    if (!python || !python[0])
+        python = access(debian, X_OK) == 0 ? debian : "python3";
+    // execvp takes what it never writes as char *.
+    memcpy(&line[0], &python, sizeof python);
+    line[1] = path;
+    memcpy(&line[2], words, (size_t)count * sizeof words[0]);
+    execvp(python, line);
+    error = brink_fail(BRINK_ERR_IO, "cannot run %s: %s", python, strerror(errno));
+    brink_free(&line);
+    return error;
+}

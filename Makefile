@@ -7,10 +7,13 @@ help:
 	@echo 'make bench        against numpy, numba and C peers: about 15 minutes; QUICK=1: 2 minutes'
 	@echo 'make explorer     the page of brink explore: npm packages of the lock file, clang, lld'
 	@echo 'make sanitize     the suite under ASan and UBSan'
+	@echo 'make trust        the fault tests at large, for TRUST_MINUTES=60'
+	@echo 'make fuzz         specifications and damaged results under libFuzzer, 60 s each'
 	@echo 'make layers tidy format    no include runs up a floor; clang-tidy; clang-format'
 	@echo 'make install PREFIX=/usr/local DESTDIR=    make clean'
 	@echo 'Settings: CC=gcc|clang BUILD=build OPT=-O2 PREFIX DESTDIR PYTHON'
-.PHONY: help all demo check bench explorer sanitize layers tidy format install clean
+.PHONY: help all demo check bench explorer sanitize trust fuzz fuzzers layers tidy format install
+.PHONY: clean
 .DEFAULT_GOAL := all
 
 # ---- settings
@@ -191,6 +194,32 @@ sanitize:
 	SANITIZE=1 $(MAKE) BUILD=$(BUILD)/sanitize OPT=-O1 \
 	  EXTRA_CFLAGS='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' \
 	  EXTRA_LDFLAGS='-fsanitize=address,undefined' check
+
+# Fuzzing of specifications and of damaged results, by clang's libFuzzer: FUZZ_SECONDS each.
+FUZZ_SECONDS ?= 60
+FUZZ := $(BUILD)/fuzz
+FUZZ_CFLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+	-Wno-pass-failed
+fuzz: fuzzers
+	BUILD=$(BUILD) bash tests/fuzz/run.sh $(FUZZ_SECONDS)
+fuzzers: all
+	@mkdir -p $(FUZZ)/corpus-spec $(FUZZ)/corpus-verify
+	@cp jobs/*.yaml tests/bad/*.yaml $(FUZZ)/corpus-spec
+	@rm -f $(FUZZ)/seed.h5
+	@$(AS_ROOT) $(BUILD)/brink run -q tests/fuzz/seed.yaml -o $(FUZZ)/seed.h5
+	@$(MAKE) BUILD=$(FUZZ) CC=clang OPT=-O1 EXTRA_LDFLAGS='-fsanitize=address,undefined' \
+	  EXTRA_CFLAGS='$(FUZZ_CFLAGS)' \
+	  $(FUZZ)/fuzz_spec $(FUZZ)/fuzz_verify
+$(BUILD)/fuzz_%: tests/fuzz/%.c $(HIGH) $(CORE)
+	@echo 'CC  $<'
+	@$(CC) $(CFLAGS_ALL) $(HDF5_CFLAGS) $(MPI_CFLAGS) -fsanitize=fuzzer \
+	  -fno-sanitize-coverage=inline-8bit-counters,pc-table,indirect-calls,trace-cmp \
+	  $< $(HIGH) $(CORE) $(LDLIBS_ALL) -o $@
+
+# The large sizes of the fault tests, for TRUST_MINUTES; goes on where it stopped.
+TRUST_MINUTES ?= 60
+trust: all $(UNITS) fuzzers
+	BUILD=$(BUILD) CC=$(CC) TRUST_MINUTES=$(TRUST_MINUTES) $(PYTHON) tests/faults/trust.py
 
 # Against numpy, numba and C peers: a table, and $(BUILD)/bench/BENCH.json.
 bench: all $(BUILD)/bench/bench $(BUILD)/bench/bare

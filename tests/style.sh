@@ -36,8 +36,8 @@ other_compiler() {
         grep -A5 'error' "${BUILD:-build}/$other.log"
 }
 judge "the other compiler" other_compiler
-judge shellcheck shellcheck -x tests/*.sh tests/faults/*.sh tests/lab/slurmlab jobs/setup.sh \
-    jobs/sweep.sbatch .ci/run
+judge shellcheck shellcheck -x tests/*.sh tests/faults/*.sh tests/fuzz/*.sh \
+    tests/lab/slurmlab jobs/setup.sh jobs/sweep.sbatch .ci/run
 judge lines too_long
 judge files too_large
 judge heads without_head

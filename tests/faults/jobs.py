@@ -75,8 +75,8 @@ def runs(process):
 class Job:
     """One start of a sweep; ranks 0: without a launcher."""
 
-    def __init__(self, scratch, result, *words, ranks=0, environment=()):
-        command = [BRINK, "run", "sweep.yaml", "-o", result, "--threads", "1", *words]
+    def __init__(self, scratch, result, *words, ranks=0, environment=(), spec="sweep.yaml"):
+        command = [BRINK, "run", spec, "-o", result, "--threads", "1", *words]
         if ranks:
             launcher = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(ranks)]
             command = launcher + command

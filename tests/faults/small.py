@@ -22,6 +22,7 @@ import h5py
 import numpy as np
 
 import jobs
+from solo import Failed, demand
 
 FOREIGN = """brink lease 1
 host elsewhere
@@ -34,15 +35,6 @@ job -
 token feedfacefeedface
 beat {:020d}
 """
-
-
-class Failed(Exception):
-    pass
-
-
-def demand(truth, words):
-    if not truth:
-        raise Failed(words)
 
 
 class Faults:

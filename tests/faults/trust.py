@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The large sizes of the fault tests, for as long as there is time: build/trust/TRUST.json.
+
+Rows take turns of some seconds each until all have come to their number, or TRUST_MINUTES are over.
+Started again with the same program it goes on where it stopped, with other seeds; with another
+program it starts anew. Usage: BUILD=build TRUST_MINUTES=60 trust.py [ROW ...]
+"""
+import concurrent.futures
+import datetime
+import itertools
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+import jobs
+import points
+import power
+import small
+from solo import Solo
+
+BUILD = os.path.join(jobs.TOP, os.environ.get("BUILD", "build"))
+OUT = os.path.join(BUILD, "trust", "TRUST.json")
+TURN = 20  # seconds that a row works before the next one does
+WORKERS = 6
+RANKS = (1, 2, 4)
+SMALL = {"kill": 1000, "stop": 200, "together": 600, "steal": 300, "clock": 80, "beating": 10,
+         "waiting": 5, "silent": 5, "power": 100, "kernel": 20}
+
+
+def shell(command, **environment):
+    """(exit code, output) of a command in the top folder."""
+    done = subprocess.run(command, cwd=jobs.TOP, env=dict(os.environ, **environment), check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace")
+    return done.returncode, done.stdout
+
+
+class Row:
+    """A kind of fault: attempt(1), attempt(2), ... give (cases, how many failed, words)."""
+
+    def __init__(self, wanted, attempt, workers=WORKERS):
+        self.wanted, self.attempt, self.workers = wanted, attempt, workers
+
+
+def one(function):
+    """A row's attempt from one that gives (passed?, words)."""
+    def attempt(number):
+        good, words = function(number)
+        return 1, int(not good), words
+    return attempt
+
+
+def flips(number):
+    """6,000 flips of single bits: whole, packed and incomplete files."""
+    count = 4000
+    code, words = shell([f"{BUILD}/tests/check_verify"], BRINK_FLIPS=str(count),
+                        BRINK_SEED=str(number), OMP_NUM_THREADS="1")
+    done = sum(map(int, re.findall(r"(\d+) (?:found|change no value|crash HDF5|silent)", words)))
+    return done, int(code != 0), words[-2000:]
+
+
+def fuzz(name):
+    def attempt(number):
+        code, words = shell(["bash", "tests/fuzz/run.sh", str(TURN), str(number), name])
+        return int((re.findall(r"executions (\d+)", words) or ["0"])[0]), int(code != 0), words
+    return attempt
+
+
+def hostile(number):
+    code, words = shell([sys.executable, "tests/hostile.py"], HOSTILE_FUZZ="300",
+                        HOSTILE_SEED=str(number))
+    return 300, int(code != 0), words[-2000:]
+
+
+def listed(cases):
+    """One case after the other."""
+    def attempt(number):
+        function, case = cases[number - 1]
+        good, words = points.attempt(function, case)
+        return 1, int(not good), words
+    return Row(len(cases), attempt)
+
+
+def killed_ranks(faults, solo):
+    """Kills one rank at each call that changes the disk, of jobs of 2 and 4 ranks."""
+    calls = len(solo.sweep("plane").calls)
+    cases = [(ranks, rank, at) for ranks in RANKS[1:] for rank in range(ranks)
+             for at in range(1, calls + 1) if rank == 0 or at <= calls // 4]
+
+    def attempt(number):
+        ranks, rank, at = cases[number - 1]
+        return points.attempt(rank_killed, (faults, solo, ranks, rank, at))
+    return Row(len(cases), one(attempt), 3)
+
+
+def rank_killed(faults, solo, ranks, rank, at):
+    """A rank that comes to fewer calls ends its job well."""
+    sweep, folder = solo.sweep("plane"), solo.folder()
+    environment = {"LD_PRELOAD": solo.library, "SHIM_FOLDER": os.path.realpath(folder),
+                   "SHIM_FAULT": f"{at} kill", "SHIM_RANK": str(rank)}
+    job = faults.start(os.path.join(folder, "r.h5"), ranks=ranks, environment=environment,
+                       spec=sweep.spec)
+    code = job.wait()
+    points.demand(code in (0, 137), f"exit code {code}: {job.words()}")
+    sweep.heal(folder)
+    solo.remove(folder)
+    return f"rank {rank} of {ranks} killed at call {at}"
+
+
+def rows(scratch):
+    solo = Solo(scratch)
+    faults = small.Faults(scratch)
+    point = points.Points(solo)
+    found = {
+        f"small {name}": Row(count, one(lambda number, name=name: small.attempt(
+            faults, name, 1000 + number)), 4) for name, count in SMALL.items()}
+    found["each call: kill"] = listed(point.cases("kill", True))
+    found["each call: kill of one of 2 and 4 ranks"] = killed_ranks(faults, solo)
+    found["each call fails"] = listed(point.cases("io", True))
+    found["each allocation fails"] = listed(point.cases("memory", True))
+    found["power loss"] = Row(10000, one(power.Power(solo).attempt))
+    found["bit flips"] = Row(100000, flips, 2)
+    found["damage behind a forged seal"] = Row(3000, hostile, 1)
+    if os.path.exists(f"{BUILD}/fuzz/fuzz_spec"):
+        found["fuzzed specifications"] = Row(10**8, fuzz("spec"), 1)
+        found["fuzzed results"] = Row(10**6, fuzz("verify"), 1)
+    return found
+
+
+class Ledger:
+    """What was done so far, on the disk after each turn."""
+
+    def __init__(self):
+        version = shell([jobs.BRINK, "version"])[1].strip()
+        self.data = {"program": version, "rows": {}}
+        try:
+            with open(OUT, encoding="utf-8") as file:
+                before = json.load(file)
+            if before["program"] == version:
+                self.data = before
+        except (OSError, ValueError, KeyError):
+            pass
+
+    def row(self, name, wanted):
+        row = self.data["rows"].setdefault(
+            name, {"wanted": wanted, "done": 0, "failed": 0, "seconds": 0, "next_seed": 1,
+                   "failures": []})
+        row["wanted"] = wanted
+        return row
+
+    def save(self):
+        self.data["time"] = datetime.datetime.now(datetime.timezone.utc).isoformat("T", "seconds")
+        os.makedirs(os.path.dirname(OUT), exist_ok=True)
+        with open(OUT + ".new", "w", encoding="utf-8") as file:
+            json.dump(self.data, file, indent=1)
+            file.write("\n")
+        os.replace(OUT + ".new", OUT)
+
+
+def turn(row, told, end):
+    """Works at a row for a while."""
+    start = time.monotonic()
+    end = min(end, start + TURN)
+
+    def work(number):
+        if time.monotonic() >= end:
+            return number, None
+        return number, row.attempt(number)
+
+    average = max(1, told["done"] // max(1, told["next_seed"] - 1))
+    limit = told["next_seed"] + max(1, -(-(row.wanted - told["done"]) // average))
+    numbers = itertools.takewhile(lambda number: time.monotonic() < end,
+                                  range(told["next_seed"], limit))
+    with concurrent.futures.ThreadPoolExecutor(max_workers=row.workers) as pool:
+        while batch := list(itertools.islice(numbers, row.workers)):
+            for number, result in pool.map(work, batch):
+                if result is None:
+                    continue
+                done, failed, words = result
+                told["next_seed"] = number + 1
+                told["done"] += done
+                told["failed"] += failed
+                if failed:
+                    told["failures"].append(f"{number}: {words[:2000]}")
+                    print(words, flush=True)
+    told["seconds"] = round(told["seconds"] + time.monotonic() - start)
+
+
+def main(arguments):
+    end = time.monotonic() + 60 * float(os.environ.get("TRUST_MINUTES", "60"))
+    scratch, ledger = jobs.Scratch(), Ledger()
+    try:
+        wanted = {name: row for name, row in rows(scratch).items()
+                  if not arguments or any(word in name for word in arguments)}
+        for name, row in wanted.items():
+            ledger.row(name, row.wanted)
+        open_rows = list(wanted)
+        while open_rows and time.monotonic() < end:
+            for name in list(open_rows):
+                told = ledger.row(name, wanted[name].wanted)
+                if told["done"] >= told["wanted"]:
+                    open_rows.remove(name)
+                elif time.monotonic() < end:
+                    turn(wanted[name], told, end)
+                    ledger.save()
+                    print(f"{name}: {told['done']} of {told['wanted']}, {told['failed']} failed",
+                          flush=True)
+    finally:
+        scratch.close()
+    failed = sum(row["failed"] for row in ledger.data["rows"].values())
+    done = sum(row["done"] for row in ledger.data["rows"].values())
+    print(f"{done - failed} passed, {failed} failed: {OUT}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

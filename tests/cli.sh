@@ -40,7 +40,7 @@ expect 2 "did you mean 'lr'" "$brink" run small.yaml lrr.num=3
 if [ -e small.h5 ]; then bad "a failed run left a file"; else ok; fi
 
 # check
-expect 0 "24" "$brink" check small.yaml
+expect 0 "steps    480000 at most, 20000 a cell" "$brink" check small.yaml
 expect 0 "undefined 0 cells" "$brink" check small.yaml
 expect 0 "undefined 1 cell" "$brink" check small.yaml lr_unit=sharpness \
     "axes={a: {values: [0.5]}, lr: {values: [1]}}" "fixed={x0: 10, y0: 1}"
@@ -53,6 +53,7 @@ if [ -f small.h5 ]; then ok; else bad "no small.h5"; fi
 expect 0 "complete" "$brink" run small.yaml
 expect 2 "give -o" "$brink" run - <small.yaml
 expect 2 "an HDF5 file where a specification (YAML) is needed" "$brink" run small.h5
+expect 2 "a result is named with -o" "$brink" run small.yaml other.h5
 expect 6 "repeat the overrides" "$brink" run small.yaml lr.num=400
 if grep -q tile: err; then bad "the automatic tile is listed"; else ok; fi
 expect 0 "100.0 %" "$brink" run - -o stdin.h5 <small.yaml

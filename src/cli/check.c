@@ -10,13 +10,11 @@ static void print_axis(const struct brink_spec *spec, const struct brink_axis *a
 {
     static const char *const scale[] = {"listed", "linear", "log"};
     const struct brink_parameter *parameter = &spec->model->parameters[axis->parameter];
-    struct brink_text range = {0};
-    brink_text_number(&range, axis->values[0]);
-    brink_text_add(&range, " .. ");
-    brink_text_number(&range, axis->values[axis->num - 1]);
-    printf("  %-8s %8" PRId64 "  %-7s %-22s %s\n", parameter->name, axis->num, scale[axis->scale],
-           brink_text_get(&range), parameter->meaning);
-    brink_text_free(&range);
+    char first[BRINK_VALUE_MAX], last[BRINK_VALUE_MAX], range[2 * BRINK_VALUE_MAX + 8];
+    snprintf(range, sizeof range, "%s .. %s", brink_value_text(parameter, axis->values[0], first),
+             brink_value_text(parameter, axis->values[axis->num - 1], last));
+    printf("  %-10s %8" PRId64 "  %-7s %-22s %s\n", parameter->name, axis->num, scale[axis->scale],
+           range, parameter->meaning);
 }
 
 static void print_fixed(const struct brink_spec *spec)
@@ -57,7 +55,7 @@ static brink_err print_check(const struct brink_spec *spec)
     brink_err error = brink_plan_open(&plan, spec);
     if (error)
         return error;
-    char bytes[32], memory[32];
+    char bytes[32], memory[32], digits[BRINK_NUMBER_MAX];
     const struct brink_grid *grid = &spec->grid;
     printf("title    %s\nmodel    %s\naxes\n", spec->title, spec->model->name);
     for (int i = 0; i < spec->axis_count; i++)
@@ -68,6 +66,10 @@ static brink_err print_check(const struct brink_spec *spec)
     printf("cells    %" PRId64 "\ntiles    %" PRId64 " of ", grid->cell_count, grid->tile_count);
     for (int i = 0; i < grid->rank; i++)
         printf("%s%" PRId64, i ? " x " : "", grid->tile[i]);
+    int32_t steps = spec->model->steps_max ? spec->model->steps_max(spec) : 0;
+    if (steps > 0)
+        printf("\nsteps    %s at most, %" PRId32 " a cell",
+               brink_number_text((double)grid->cell_count * steps, digits), steps);
     printf("\nfile     %s\nmemory   %s a rank\n",
            brink_command_bytes((double)brink_store_bytes(spec), bytes),
            brink_command_bytes(brink_command_memory(spec), memory));

@@ -147,6 +147,11 @@ static double largest(const struct brink_spec *spec, int parameter)
     return most;
 }
 
+static int32_t steps_max(const struct brink_spec *spec)
+{
+    return spec->network.max_steps;
+}
+
 // A tile is worth about a second.
 static int64_t tile_cells(const struct brink_spec *spec)
 {
@@ -549,6 +554,7 @@ const struct brink_model brink_model_network = {
     .status_flags = status_flags,
     .complete = complete,
     .tile_cells = tile_cells,
+    .steps_max = steps_max,
     .check = check,
     .open = open_state,
     .close = close_state,

@@ -161,6 +161,11 @@ static brink_err check(const struct brink_spec *spec, int *parameter, double *va
     return BRINK_OK;
 }
 
+static int32_t steps_max(const struct brink_spec *spec)
+{
+    return spec->rules.max_steps;
+}
+
 static brink_err open_state(const struct brink_spec *spec, const struct brink_grid *grid,
                             void **out)
 {
@@ -425,6 +430,7 @@ const struct brink_model brink_model_regularity = {
     .fields = fields,
     .field_count = sizeof fields / sizeof fields[0],
     .status_flags = status_flags,
+    .steps_max = steps_max,
     .check = check,
     .open = open_state,
     .close = close_state,

@@ -57,9 +57,6 @@ static brink_err resolve(struct brink_spec_reader *reader)
                                    key->model, reader->spec->model->name);
         if (!ours)
             continue;
-        if (!node && !key->fallback)
-            return brink_yaml_fail(root, "%s: is missing (%s: %s)", key->name, key->type,
-                                   key->meaning);
         brink_err error = key->read(reader, key, node);
         if (error)
             return error;

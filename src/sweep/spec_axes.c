@@ -247,12 +247,17 @@ static brink_err read_axis(struct brink_axis *axis, const struct brink_parameter
     if (node->kind != BRINK_YAML_MAPPING)
         return brink_yaml_fail(node,
                                "%s: an axis is {values: [...]} or {min, max, num, scale}, not %s; "
-                               "a single value goes under fixed",
+                               "a single value goes under fixed, or is {values: [V]}",
                                name, brink_yaml_kind_name(node));
     for (const struct brink_yaml_node *child = node->first; child; child = child->next) {
         int key = 0;
         while (key < AXIS_KEYS && strcmp(child->key->text, axis_keys[key]) != 0)
             key++;
+        double number = 0;
+        if (key == AXIS_KEYS && !brink_number_parse(child->key->text, &number))
+            return brink_yaml_fail(child->key,
+                                   "%s: '%s' is no key; behind a decimal comma? Write a point: 0.5",
+                                   name, child->key->text);
         if (key == AXIS_KEYS)
             return brink_spec_unknown(child->key, name, "key", child->key->text, AXIS_KEYS,
                                       axis_keys);

@@ -4,6 +4,7 @@
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "brink/base/memory.h"
@@ -72,9 +73,10 @@ static void write_title(const struct brink_spec *spec, const struct brink_spec_k
 static brink_err read_model(struct brink_spec_reader *reader, const struct brink_spec_key *key,
                             const struct brink_yaml_node *node)
 {
-    const char *names[16], *word = NULL;
-    int count = 0;
-    brink_err error = brink_spec_word(node, key->name, &word);
+    const char *names[16], *word = "";
+    char known[256] = "";
+    int count = 0, length = 0;
+    brink_err error = node ? brink_spec_word(node, key->name, &word) : BRINK_OK;
     if (error)
         return error;
     for (; brink_models[count]; count++) {
@@ -84,7 +86,11 @@ static brink_err read_model(struct brink_spec_reader *reader, const struct brink
             return BRINK_OK;
         }
         names[count] = brink_models[count]->name;
+        length += snprintf(known + length, sizeof known - (size_t)length, "%s%s: %s",
+                           count ? " or " : "", key->name, names[count]);
     }
+    if (!node)
+        return brink_yaml_fail(reader->root, "%s: is missing: say %s", key->name, known);
     return brink_spec_unknown(node, key->name, "model", word, count, names);
 }
 

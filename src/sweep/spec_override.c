@@ -86,7 +86,13 @@ brink_err brink_spec_override(struct brink_yaml_tree *tree, struct brink_yaml_no
     char *path = NULL;
     struct brink_yaml_node *value = NULL;
     const char *equals = strchr(override, '=');
+    const char *dot = strrchr(override, '.');
     brink_yaml_quote(override, quoted);
+    if (!equals && dot && strcmp(dot, ".h5") == 0)
+        return brink_fail(BRINK_ERR_USAGE,
+                          "override '%s': is not KEY=VALUE; a result is named "
+                          "with -o",
+                          quoted);
     if (!equals || equals == override || override[0] == '.' || equals[-1] == '.' ||
         memmem(override, (size_t)(equals - override), "..", 2))
         return brink_fail(BRINK_ERR_USAGE, "override '%s': write KEY=VALUE, as in lr.num=4096",

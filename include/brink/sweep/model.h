@@ -81,6 +81,8 @@ struct brink_model {
     void (*complete)(struct brink_spec *spec);
     // Cells of a tile if the specification leaves it open; NULL: thousands, since cells are cheap.
     int64_t (*tile_cells)(const struct brink_spec *spec);
+    // Steps of a cell at most; NULL: not known.
+    int32_t (*steps_max)(const struct brink_spec *spec);
     // Checks values that no table can (dor between the families, a start at the origin): on
     // failure *parameter is the offender's index and *value the offending value; the note says
     // what is wrong and what would be right.

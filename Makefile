@@ -48,7 +48,10 @@ LDLIBS_CORE := -fopenmp $(YAML_LIBS) $(XXHASH_LIBS) -lm $(EXTRA_LDFLAGS)
 LDLIBS_ALL  := $(HDF5_LIBS) $(MPI_LIBS) $(LDLIBS_CORE)
 
 # ---- lists: floors 0 to 3 are plain C, built without the include paths of MPI and HDF5
-CORE_SRC := $(sort $(foreach f,base objective dynamics network sweep,$(wildcard src/$(f)/*.c)))
+# The fast engines of networks, once for each ISA and precision; elsewhere they are no source.
+PACK_SRC := $(wildcard src/network/dense_*.c src/network/lanes_*.c) $(addprefix src/network/,matrix.c pack.c)
+CORE_SRC := $(filter-out $(PACK_SRC),$(sort $(foreach f,base objective dynamics network sweep,\
+	$(wildcard src/$(f)/*.c))))
 HIGH_SRC := $(sort $(wildcard src/store/*.c src/cluster/*.c))
 CLI_SRC  := $(sort $(wildcard src/cli/*.c))
 TEST_SRC := $(sort $(wildcard tests/check_*.c))
@@ -59,9 +62,11 @@ ISAS := $(if $(filter x86_64,$(shell uname -m)),avx512 avx2)
 ISA_OPT    := $(if $(filter -O2,$(OPT)),-O3)
 ISA_avx512 := $(ISA_OPT) -mavx512f -mavx512dq -mavx512vl -mavx2 -mfma
 ISA_avx2   := $(ISA_OPT) -mavx2 -mfma
+ISA_portable := $(ISA_OPT)
 ISA_SRC    := src/base/elementary.c $(wildcard src/objective/*.c) \
 	$(filter-out %/lanes.c,$(wildcard src/dynamics/*.c))
-ENGINES := $(ISAS:%=$(BUILD)/obj/engine_%.o)
+PACKS   := $(foreach isa,$(ISAS) portable,$(isa)_f32 $(isa)_f64)
+ENGINES := $(ISAS:%=$(BUILD)/obj/engine_%.o) $(PACKS:%=$(BUILD)/obj/network_%.o)
 CORE := $(BUILD)/libbrink-core.a
 HIGH := $(BUILD)/libbrink-high.a
 UNITS := $(TEST_SRC:tests/%.c=$(BUILD)/tests/%)
@@ -84,7 +89,7 @@ $(BUILD)/commit: FORCE
 	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
 .PHONY: FORCE
 
-$(BUILD)/obj/dynamics/lanes.o: FLOOR_CFLAGS = $(if $(ISAS),-DBRINK_X86)
+$(BUILD)/obj/dynamics/lanes.o $(BUILD)/obj/network/fast.o: FLOOR_CFLAGS = $(if $(ISAS),-DBRINK_X86)
 define engine_rules
 $(patsubst src/%.c,$(BUILD)/obj/$(1)/%.o,$(ISA_SRC)): $(BUILD)/obj/$(1)/%.o: src/%.c \
   $(BUILD)/config.mk
@@ -95,6 +100,17 @@ $(BUILD)/obj/engine_$(1).o: $(patsubst src/%.c,$(BUILD)/obj/$(1)/%.o,$(ISA_SRC))
 	@ld -r $$^ -o $$@ && objcopy --keep-global-symbol=brink_engine_$(1) $$@
 endef
 $(foreach isa,$(ISAS),$(eval $(call engine_rules,$(isa))))
+define pack_rules
+$(patsubst src/%.c,$(BUILD)/obj/$(1)_f$(2)/%.o,$(PACK_SRC)): $(BUILD)/obj/$(1)_f$(2)/%.o: src/%.c \
+  $(BUILD)/config.mk
+	@mkdir -p $$(@D)
+	@echo 'CC  $$< ($(1) f$(2))'
+	@$(CC) $(CFLAGS_ALL) $(ISA_$(1)) -DBRINK_PACK=brink_network_$(1)_f$(2) -DBRINK_REAL_BITS=$(2) \
+	  -MMD -MP -c $$< -o $$@
+$(BUILD)/obj/network_$(1)_f$(2).o: $(patsubst src/%.c,$(BUILD)/obj/$(1)_f$(2)/%.o,$(PACK_SRC))
+	@ld -r $$^ -o $$@ && objcopy --keep-global-symbol=brink_network_$(1)_f$(2) $$@
+endef
+$(foreach isa,$(ISAS) portable,$(foreach bits,32 64,$(eval $(call pack_rules,$(isa),$(bits)))))
 
 $(CORE): $(call object,$(CORE_SRC)) $(ENGINES)
 	@rm -f $@ && ar rcs $@ $^

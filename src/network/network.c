@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "brink/network/fast.h"
+
 const struct brink_choice brink_activations[] = {
 #define ROW(upper, lower, value, meaning) [value] = {#lower, meaning},
     BRINK_ACTIVATIONS(ROW)[BRINK_ACTIVATION_COUNT] = {.name = NULL},
@@ -57,7 +59,5 @@ bool brink_network_equal(const struct brink_network *a, const struct brink_netwo
 }
 
 const struct brink_network_engine *const brink_network_engines[] = {
-    &brink_engine_plain_f32,
-    &brink_engine_plain_f64,
-    NULL,
+    &brink_engine_lanes, &brink_engine_gram, &brink_engine_plain_f32, &brink_engine_plain_f64, NULL,
 };

@@ -58,6 +58,17 @@ brink_err brink_command_result_spec(const char *path, struct brink_spec **spec)
     return error;
 }
 
+brink_err brink_command_shards(const char *path, int *count, struct brink_spec **spec)
+{
+    char *json = NULL;
+    *spec = NULL;
+    brink_err error = brink_shards_read(path, count, &json);
+    if (!error && *count > 0)
+        error = brink_spec_parse(path, json, strlen(json), 0, NULL, spec);
+    brink_free(&json);
+    return error;
+}
+
 brink_err brink_command_result_path(const char *spec_path, const char *output, char **path)
 {
     struct brink_text text = {0};

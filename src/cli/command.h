@@ -64,7 +64,8 @@ struct brink_command {
 
 extern const struct brink_command brink_command_run, brink_command_check, brink_command_trace,
     brink_command_status, brink_command_verify, brink_command_diff, brink_command_pack,
-    brink_command_help, brink_command_version, brink_command_estimate, brink_command_explore;
+    brink_command_help, brink_command_version, brink_command_estimate, brink_command_explore,
+    brink_command_join;
 
 extern const struct brink_command *const brink_commands[]; // ends with NULL
 
@@ -89,6 +90,10 @@ brink_err brink_command_sweep_spec(const struct brink_words *words,
                                    struct brink_spec **spec) BRINK_CHECKED;
 // The specification that a result holds.
 brink_err brink_command_result_spec(const char *path, struct brink_spec **spec) BRINK_CHECKED;
+
+// What is declared beside a result that is worked on in shards; *count 0: nothing.
+brink_err brink_command_shards(const char *path, int *count,
+                               struct brink_spec **spec) BRINK_CHECKED;
 
 // "jobs/dor.yaml" -> "dor.h5", or a copy of `output` if it is not NULL. *path is owned.
 brink_err brink_command_result_path(const char *spec_path, const char *output,

@@ -15,6 +15,7 @@ const struct brink_command *const brink_commands[] = {
     &brink_command_trace,
     &brink_command_verify,
     &brink_command_diff,
+    &brink_command_join,
     &brink_command_pack,
     &brink_command_explore,
     &brink_command_help,

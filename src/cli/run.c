@@ -7,11 +7,12 @@
 #include "brink/base/memory.h"
 #include "brink/cluster/cluster.h"
 #include "brink/dynamics/lanes.h"
+#include "brink/store/store.h"
 #include "command.h"
 
 struct options {
     const char *output, *isa, *time_limit; // borrowed; NULL: not given
-    long long threads;                     // 0: not given
+    long long threads, shards;             // 0: not given
     bool quiet, steal_lease, allow_kernel_change;
     double report_seconds, commit_seconds;
 };
@@ -34,6 +35,10 @@ static const struct brink_option option_table[] = {
      "the time that this job has: " BRINK_TIME_FORMS "; it stops before its end; default: what "
      "Slurm says",
      BRINK_INTO(time_limit)},
+    {"shards", "N",
+     "work on the sweep in N shards, one file each, with any number of jobs at any time; later "
+     "ones need not say it again",
+     BRINK_INTO(shards), .min = 1, .max = BRINK_SHARDS_MAX},
     {"steal-lease", NULL, "take the file from the job that writes it; that job stops",
      BRINK_INTO(steal_lease)},
     {"allow-kernel-change", NULL, "go on with a file of another kernel version",
@@ -65,6 +70,27 @@ static brink_err share_spec(const struct brink_job *job, const struct brink_word
         error = brink_spec_parse(words->word[0], json, strlen(json), 0, NULL, spec);
     brink_free(&json);
     return brink_cluster_agree(error);
+}
+
+// In shards if that was said, now or by an earlier job. Collective.
+static brink_err sweep_or_shards(const struct brink_job *job, const struct brink_spec *spec,
+                                 int shards, const struct brink_run_options *options)
+{
+    struct brink_sharding sharding;
+    char *json = NULL;
+    int count = shards;
+    brink_err error = BRINK_OK;
+    if (job->rank == 0 && shards == 0)
+        error = brink_shards_read(options->path, &count, &json);
+    brink_free(&json);
+    error = brink_cluster_agree(error);
+    if (error)
+        return error;
+    shards = brink_cluster_share_count(count);
+    if (shards == 0)
+        return brink_cluster_sweep(job, spec, options);
+    error = brink_sharding_init(spec, shards, &sharding); // the same on every rank
+    return error ? error : brink_cluster_shards(job, spec, &sharding, options);
 }
 
 static brink_err sweep(const struct brink_command *self, int argc, char **argv,
@@ -104,7 +130,7 @@ static brink_err sweep(const struct brink_command *self, int argc, char **argv,
                                             .stop_file = brink_text_get(&stop_file),
                                             .steal_lease = options.steal_lease,
                                             .allow_kernel_change = options.allow_kernel_change};
-    error = brink_cluster_sweep(job, spec, &run_options);
+    error = sweep_or_shards(job, spec, (int)options.shards, &run_options);
 done:
     brink_text_free(&stop_file);
     brink_free(&path);
@@ -137,6 +163,9 @@ const struct brink_command brink_command_run = {
         "after the running tiles (a second one at once) with exit code 75: run again to resume.\n"
         "So does the coming end of the job's time, and a file RESULT.h5.stop, as long as it is\n"
         "there: touch RESULT.h5.stop. Tiles too long for the time left are given up.\n"
+        "\n"
+        "With --shards every job works on whichever shard is free, none waits for another, and\n"
+        "`brink join` makes one result of them. No file is shared: it suits job arrays.\n"
         "\n"
         "One job at a time writes a result; RESULT.h5.lease says which. The lease of a killed\n"
         "job is taken over: at once on the same host, or when Slurm says that the job is over,\n"

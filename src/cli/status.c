@@ -7,10 +7,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "batch.h"
 #include "brink/base/memory.h"
-#include "brink/store/lease.h"
-#include "brink/store/store.h"
 #include "command.h"
+#include "status.h"
 
 // Verdicts are counted over all done tiles up to so many cells; in larger sweeps over tiles spread
 // evenly, so that a look at any file takes a second or two.
@@ -27,26 +27,7 @@ static const struct brink_option option_table[] = {
     {.name = NULL},
 };
 
-// What one look at the file gives.
-struct sight {
-    const struct brink_spec *spec; // borrowed
-    int64_t tiles_done, cells_done;
-    int64_t cells_counted; // of the verdicts
-    int64_t status_count[BRINK_STATUS_MAX];
-    int32_t run_count;
-    struct brink_run runs[BRINK_RUNS_MAX];
-    struct brink_lease_view lease;
-    double rate; // cells/s, 0: not known
-    bool working;
-};
-
-// The first look of a watch, for a rate that is of now.
-struct origin {
-    double time; // monotonic seconds, 0: none yet
-    int64_t cells_done;
-};
-
-static double seconds_of(clockid_t clock)
+double brink_sight_seconds(clockid_t clock)
 {
     struct timespec now;
     clock_gettime(clock, &now);
@@ -56,7 +37,7 @@ static double seconds_of(clockid_t clock)
 // ---- looking
 
 static brink_err count_verdicts(struct brink_store *store, const uint8_t *states,
-                                struct sight *sight)
+                                struct brink_sight *sight)
 {
     const struct brink_grid *grid = &sight->spec->grid;
     int64_t room = 1, every = sight->cells_done / counted_cells_max + 1, seen = 0;
@@ -78,7 +59,7 @@ static brink_err count_verdicts(struct brink_store *store, const uint8_t *states
     return error;
 }
 
-static brink_err look_at_tiles(struct brink_store *store, struct sight *sight)
+static brink_err look_at_tiles(struct brink_store *store, struct brink_sight *sight)
 {
     const struct brink_grid *grid = &sight->spec->grid;
     uint8_t *states = NULL;
@@ -99,10 +80,10 @@ static brink_err look_at_tiles(struct brink_store *store, struct sight *sight)
 
 // Since the watch began, if anything came; else of the last start, by its own clock, or until now
 // if it works and has not committed yet.
-static double rate_of(const struct sight *sight, const struct origin *origin)
+static double rate_of(const struct brink_sight *sight, const struct brink_sight_origin *origin)
 {
     const struct brink_grid *grid = &sight->spec->grid;
-    double watched = seconds_of(CLOCK_MONOTONIC) - origin->time;
+    double watched = brink_sight_seconds(CLOCK_MONOTONIC) - origin->time;
     int64_t fresh = sight->cells_done - origin->cells_done;
     if (origin->time > 0 && fresh > 0 && watched > 0)
         return (double)fresh / watched;
@@ -112,7 +93,7 @@ static double rate_of(const struct sight *sight, const struct origin *origin)
     double took = run->end_time - run->start_time; // NaN before the first commit
     int64_t tiles = run->tiles_done;
     if (sight->working && !(took > 0)) {
-        took = seconds_of(CLOCK_REALTIME) - run->start_time;
+        took = brink_sight_seconds(CLOCK_REALTIME) - run->start_time;
         tiles = sight->tiles_done - run->tiles_before;
     }
     if (!(took > 0) || tiles <= 0)
@@ -120,11 +101,11 @@ static double rate_of(const struct sight *sight, const struct origin *origin)
     return (double)tiles / took * (double)grid->cell_count / (double)grid->tile_count;
 }
 
-static brink_err look(const char *path, const struct brink_spec *spec, const struct origin *origin,
-                      struct sight *sight)
+brink_err brink_sight_look(const char *path, const struct brink_spec *spec,
+                           const struct brink_sight_origin *origin, struct brink_sight *sight)
 {
     struct brink_store *store = NULL;
-    *sight = (struct sight){.spec = spec};
+    *sight = (struct brink_sight){.spec = spec};
     brink_err error = brink_store_open_read(path, spec, &store);
     if (!error)
         error = look_at_tiles(store, sight);
@@ -143,25 +124,25 @@ static brink_err look(const char *path, const struct brink_spec *spec, const str
     return BRINK_OK;
 }
 
-static bool complete(const struct sight *sight)
+static bool complete(const struct brink_sight *sight)
 {
     return sight->tiles_done == sight->spec->grid.tile_count;
 }
 
-static double percent(const struct sight *sight)
+static double percent(const struct brink_sight *sight)
 {
     return 100 * (double)sight->cells_done / (double)sight->spec->grid.cell_count;
 }
 
 // Seconds to go, or -1.
-static double time_left(const struct sight *sight)
+static double time_left(const struct brink_sight *sight)
 {
     int64_t left = sight->spec->grid.cell_count - sight->cells_done;
     return sight->working && sight->rate > 0 && left > 0 ? (double)left / sight->rate : -1;
 }
 
 // A heartbeat says more than one look can: the owner of a lease that is still warm works.
-static const char *life_word(const struct brink_lease_view *lease)
+const char *brink_sight_life(const struct brink_lease_view *lease)
 {
     static const double warm = 5 * BRINK_LEASE_BEAT_S;
     if (lease->life == BRINK_LIFE_DEAD)
@@ -182,7 +163,7 @@ static const char *date(double time, char text[32])
     return text;
 }
 
-static const char *span(double seconds, char text[32])
+const char *brink_sight_span(double seconds, char text[32])
 {
     long long whole = seconds < 1e12 ? (long long)seconds : 0;
     if (seconds < 60)
@@ -194,7 +175,7 @@ static const char *span(double seconds, char text[32])
     return text;
 }
 
-static void print_owner(const struct sight *sight)
+static void print_owner(const struct brink_sight *sight)
 {
     const struct brink_lease_view *lease = &sight->lease;
     char name[BRINK_OWNER_BYTES];
@@ -204,11 +185,11 @@ static void print_owner(const struct sight *sight)
         printf("writer    unknown: its lease cannot be read\n");
     else
         printf("writer    %s: %s, last heartbeat %.0f s ago\n",
-               brink_owner_name(&lease->owner, name), life_word(lease),
+               brink_owner_name(&lease->owner, name), brink_sight_life(lease),
                lease->age > 0 ? lease->age : 0);
 }
 
-static void print_verdicts(const struct sight *sight)
+static void print_verdicts(const struct brink_sight *sight)
 {
     const char *between = "";
     printf("verdicts  ");
@@ -223,7 +204,7 @@ static void print_verdicts(const struct sight *sight)
     printf("%s\n", between[0] ? "" : "none yet");
 }
 
-static void print_runs(const struct sight *sight)
+static void print_runs(const struct brink_sight *sight)
 {
     enum { SHOWN = 10 };
     char start[32];
@@ -245,7 +226,7 @@ static void print_runs(const struct sight *sight)
     }
 }
 
-static void print_sight(const char *path, const struct sight *sight)
+static void print_sight(const char *path, const struct brink_sight *sight)
 {
     const struct brink_grid *grid = &sight->spec->grid;
     char text[32];
@@ -258,7 +239,8 @@ static void print_sight(const char *path, const struct sight *sight)
     print_owner(sight);
     if (sight->rate > 0)
         printf("rate      %.3g cells/s%s%s\n", sight->rate, time_left(sight) >= 0 ? ", to go " : "",
-               time_left(sight) >= 0 ? span(time_left(sight), text) : "");
+               time_left(sight) >= 0 ? brink_sight_span(time_left(sight), text) : "");
+    brink_batch_print(path);
     if (sight->run_count > 0)
         printf("commit    %s\n", date(sight->runs[sight->run_count - 1].end_time, text));
     print_runs(sight);
@@ -266,30 +248,30 @@ static void print_sight(const char *path, const struct sight *sight)
 
 // ---- JSON: one line a look
 
-static void add_number(struct brink_text *json, const char *name, double value)
+void brink_json_number(struct brink_text *json, const char *name, double value)
 {
     char digits[BRINK_NUMBER_MAX];
     bool finite = value - value == 0;
     brink_text_add(json, ", \"%s\": %s", name, finite ? brink_number_text(value, digits) : "null");
 }
 
-static void add_string(struct brink_text *json, const char *name, const char *value)
+void brink_json_string(struct brink_text *json, const char *name, const char *value)
 {
     brink_text_add(json, ", \"%s\": ", name);
     brink_text_json(json, value);
 }
 
-static void add_owner(struct brink_text *json, const struct brink_lease_view *lease)
+void brink_json_owner(struct brink_text *json, const struct brink_lease_view *lease)
 {
     if (!lease->there) {
         brink_text_add(json, ", \"writer\": null");
         return;
     }
-    brink_text_add(json, ", \"writer\": {\"life\": \"%s\"", life_word(lease));
-    add_string(json, "host", lease->owner.host);
-    add_string(json, "process", lease->owner.pid);
-    add_string(json, "job", lease->owner.job);
-    add_number(json, "heartbeat_age_s", lease->age);
+    brink_text_add(json, ", \"writer\": {\"life\": \"%s\"", brink_sight_life(lease));
+    brink_json_string(json, "host", lease->owner.host);
+    brink_json_string(json, "process", lease->owner.pid);
+    brink_json_string(json, "job", lease->owner.job);
+    brink_json_number(json, "heartbeat_age_s", lease->age);
     brink_text_add(json, "}");
 }
 
@@ -301,14 +283,14 @@ static void add_run(struct brink_text *json, const struct brink_run *run)
                    ", \"tiles_done\": %" PRId64,
                    run->exit_code, run->ranks, run->threads, run->kernel_version, run->tiles_before,
                    run->tiles_done);
-    add_number(json, "start_time", run->start_time);
-    add_number(json, "end_time", run->end_time);
-    add_string(json, "host", run->host);
-    add_string(json, "job", run->job_id);
+    brink_json_number(json, "start_time", run->start_time);
+    brink_json_number(json, "end_time", run->end_time);
+    brink_json_string(json, "host", run->host);
+    brink_json_string(json, "job", run->job_id);
     brink_text_add(json, "}");
 }
 
-static brink_err print_json(const char *path, const struct sight *sight)
+static brink_err print_json(const char *path, const struct brink_sight *sight)
 {
     const struct brink_grid *grid = &sight->spec->grid;
     struct brink_text json = {0};
@@ -317,8 +299,8 @@ static brink_err print_json(const char *path, const struct sight *sight)
     double commit = sight->run_count > 0 ? sight->runs[sight->run_count - 1].end_time
                                          : brink_from_bits(BRINK_NAN_BITS);
     brink_text_add(&json, "{\"complete\": %s", complete(sight) ? "true" : "false");
-    add_string(&json, "path", path);
-    add_string(&json, "title", sight->spec->title);
+    brink_json_string(&json, "path", path);
+    brink_json_string(&json, "title", sight->spec->title);
     brink_text_add(&json,
                    ", \"cells\": %" PRId64 ", \"cells_done\": %" PRId64 ", \"tiles\": %" PRId64
                    ", \"tiles_done\": %" PRId64 ", \"cells_counted\": %" PRId64 ", \"verdicts\": {",
@@ -331,10 +313,11 @@ static brink_err print_json(const char *path, const struct sight *sight)
             between = ", ";
         }
     brink_text_add(&json, "}");
-    add_number(&json, "cells_per_s", sight->rate);
-    add_number(&json, "left_s", left >= 0 ? left : brink_from_bits(BRINK_NAN_BITS));
-    add_number(&json, "last_commit", commit);
-    add_owner(&json, &sight->lease);
+    brink_json_number(&json, "cells_per_s", sight->rate);
+    brink_json_number(&json, "left_s", left >= 0 ? left : brink_from_bits(BRINK_NAN_BITS));
+    brink_json_number(&json, "last_commit", commit);
+    brink_json_owner(&json, &sight->lease);
+    brink_batch_json(path, &json);
     brink_text_add(&json, ", \"starts\": [");
     for (int32_t i = 0; i < sight->run_count; i++) {
         brink_text_add(&json, "%s", i > 0 ? ", " : "");
@@ -350,31 +333,45 @@ static brink_err print_json(const char *path, const struct sight *sight)
 
 // ---- the command
 
-static brink_err show(const struct options *options, const struct brink_spec *spec)
+static brink_err show_once(const struct options *options, const struct brink_spec *spec,
+                           struct brink_sight_origin *origin, bool *over)
 {
-    const struct timespec pause = {.tv_sec = 2};
-    struct origin origin = {.time = 0};
-    struct sight *sight = NULL; // large
-    bool again = true;
+    struct brink_sight *sight = NULL; // large
     brink_err error = brink_alloc(&sight, 1, sizeof *sight);
-    while (!error && again) {
-        error = look(options->path, spec, &origin, sight);
-        if (error)
-            break;
-        if (origin.time == 0)
-            origin = (struct origin){seconds_of(CLOCK_MONOTONIC), sight->cells_done};
-        if (options->watch && !options->json && isatty(STDOUT_FILENO))
-            printf("\033[H\033[2J"); // home, clear
-        if (options->json)
-            error = print_json(options->path, sight);
-        else
-            print_sight(options->path, sight);
-        again = options->watch && !complete(sight) && fflush(stdout) == 0;
-        if (again)
-            nanosleep(&pause, NULL);
-    }
+    if (!error)
+        error = brink_sight_look(options->path, spec, origin, sight);
+    if (error)
+        goto done;
+    if (origin->time == 0)
+        *origin =
+            (struct brink_sight_origin){brink_sight_seconds(CLOCK_MONOTONIC), sight->cells_done};
+    *over = complete(sight);
+    if (options->json)
+        error = print_json(options->path, sight);
+    else
+        print_sight(options->path, sight);
+done:
     brink_free(&sight);
     return error;
+}
+
+// `shards` 0: one file.
+static brink_err show(const struct options *options, const struct brink_spec *spec, int shards)
+{
+    const struct timespec pause = {.tv_sec = 2};
+    struct brink_sight_origin origin = {.time = 0};
+    bool over = false;
+    brink_err error = BRINK_OK;
+    for (;;) {
+        if (options->watch && !options->json && isatty(STDOUT_FILENO))
+            printf("\033[H\033[2J"); // home, clear
+        error = shards > 0 ? brink_status_shards(options->path, spec, shards, options->json,
+                                                 &origin, &over)
+                           : show_once(options, spec, &origin, &over);
+        if (error || over || !options->watch || fflush(stdout) != 0)
+            return error;
+        nanosleep(&pause, NULL);
+    }
 }
 
 // A file that is not there yet may have a lease: it is being made.
@@ -402,9 +399,13 @@ static brink_err run(const struct brink_command *self, int argc, char **argv, bo
     if (error)
         return error;
     options.path = words.word[0];
-    error = explain_missing(options.path, brink_command_result_spec(options.path, &spec));
+    int shards = 0;
+    if (access(options.path, F_OK) != 0)
+        error = brink_command_shards(options.path, &shards, &spec);
+    if (!error && shards == 0)
+        error = explain_missing(options.path, brink_command_result_spec(options.path, &spec));
     if (!error)
-        error = show(&options, spec);
+        error = show(&options, spec, shards);
     brink_spec_free(&spec);
     return error;
 }
@@ -414,7 +415,9 @@ const struct brink_command brink_command_status = {
     .usage = "RESULT.h5 [--json] [--watch]",
     .summary = "Says how far a sweep is, who works on it, and how it went so far",
     .help = "Reads only, so it works while a job runs and after it was killed. The writer is seen\n"
-            "by the lease beside the file; times of commits and starts are those of the job.\n",
+            "by the lease beside the file; times of commits and starts are those of the job.\n"
+            "Of a sweep in shards that are not joined yet all shards are looked at. Jobs that\n"
+            "`brink submit` has begun are listed with what squeue says of them.\n",
     .options = option_table,
     .words_min = 1,
     .words_max = 1,

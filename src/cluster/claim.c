@@ -51,6 +51,9 @@ static brink_err acquire(struct brink_lease *lease, const struct brink_run_optio
         if (brink_stop_wanted())
             return brink_fail(BRINK_ERR_STOPPED, "%s: stopped while waiting for its lease",
                               options->path);
+        if (options->only_free)
+            return brink_fail(BRINK_ERR_LOCKED, "%s: has a lease of %s", options->path,
+                              brink_lease_seen(lease));
         tell_waiting(options->path, brink_lease_seen(lease), now - start, &said);
         usleep(moment);
     }

@@ -161,3 +161,9 @@ brink_err brink_cluster_share(const struct brink_job *job, char **text)
         MPI_Bcast(*text, (int)length, MPI_CHAR, 0, MPI_COMM_WORLD);
     return error;
 }
+
+int brink_cluster_share_count(int count)
+{
+    MPI_Bcast(&count, 1, MPI_INT, 0, MPI_COMM_WORLD);
+    return count;
+}

@@ -176,13 +176,14 @@ brink_err brink_check_storage(struct brink_door *door, hid_t file, enum brink_st
 {
     char *name = NULL;
     brink_err error = read_text(door, file, "storage", &name);
-    if (!error && strcmp(name, brink_storage_names[BRINK_STORAGE_LIVE]) == 0)
-        *storage = BRINK_STORAGE_LIVE;
-    else if (!error && strcmp(name, brink_storage_names[BRINK_STORAGE_PACKED]) == 0)
-        *storage = BRINK_STORAGE_PACKED;
-    else if (!error)
+    int found = 0;
+    while (!error && found < BRINK_STORAGES && strcmp(name, brink_storage_names[found]) != 0)
+        found++;
+    if (!error && found == BRINK_STORAGES)
         error =
             brink_fail(BRINK_ERR_BAD_FILE, "%s: attribute storage is \"%.40s\"", door->path, name);
+    if (!error)
+        *storage = (enum brink_storage)found;
     brink_free(&name);
     return error;
 }
@@ -207,6 +208,7 @@ brink_err brink_check_origin(struct brink_door *door, hid_t file, struct brink_o
     if (!error)
         error = brink_check_storage(door, file, &storage);
     origin->packed = storage == BRINK_STORAGE_PACKED;
+    origin->joined = storage == BRINK_STORAGE_JOINED;
     return error;
 }
 
@@ -421,6 +423,39 @@ static brink_err check_stored(struct brink_door *door, const struct brink_array 
     return error;
 }
 
+// A view of arrays of the same name in files beside ours, and of nothing elsewhere.
+static brink_err check_joined(struct brink_door *door, const struct brink_array *array,
+                              hid_t dataset)
+{
+    enum { NAME_BYTES = 512 };
+    hid_t creation = H5I_INVALID_HID;
+    H5D_layout_t layout = H5D_LAYOUT_ERROR;
+    size_t count = 0;
+    ssize_t length = 0;
+    char file[NAME_BYTES] = "", name[NAME_BYTES] = "";
+    brink_err error = BRINK_HDF5(door, array->name, creation = H5Dget_create_plist(dataset));
+    if (!error)
+        error = BRINK_HDF5(door, array->name, layout = H5Pget_layout(creation));
+    if (!error && layout != H5D_VIRTUAL)
+        error = bad(door, array->name, "stored in another way than ours");
+    if (!error)
+        error = BRINK_HDF5(door, array->name, H5Pget_virtual_count(creation, &count));
+    for (size_t i = 0; !error && i < count; i++) {
+        error = BRINK_HDF5(door, array->name,
+                           length = H5Pget_virtual_filename(creation, i, file, sizeof file));
+        bool outside = strchr(file, '/') || (size_t)length >= sizeof file || !file[0];
+        if (!error)
+            error = BRINK_HDF5(door, array->name,
+                               length = H5Pget_virtual_dsetname(creation, i, name, sizeof name));
+        if (!error && (outside || (size_t)length >= sizeof name || strcmp(name, array->name) != 0))
+            error = bad(door, array->name, "a view of something else than shards beside it");
+    }
+    if (!error)
+        error = check_fill(door, array, creation);
+    brink_door_close(door, &creation, &error);
+    return error;
+}
+
 brink_err brink_check_array(struct brink_door *door, hid_t file, const struct brink_array *array,
                             hid_t *dataset)
 {
@@ -433,7 +468,8 @@ brink_err brink_check_array(struct brink_door *door, hid_t file, const struct br
     if (!error)
         error = check_type(door, array, *dataset);
     if (!error)
-        error = check_stored(door, array, *dataset);
+        error = array->joined ? check_joined(door, array, *dataset)
+                              : check_stored(door, array, *dataset);
     if (error)
         brink_door_close(door, dataset, &error);
     return error;

@@ -72,6 +72,75 @@ static brink_err set_filters(struct brink_door *door, const struct brink_array *
     return error;
 }
 
+// Rows `first`, first + shards, ... of tiles, `rows` of them with `cells` cells each along the
+// axis, are those of the shard from cell `from` on.
+static brink_err map_rows(struct brink_making *making, const struct brink_array *array, int shard,
+                          int64_t first, int64_t rows, int64_t cells, int64_t from, hid_t creation)
+{
+    struct brink_door *door = &making->door;
+    const struct brink_sharding *sharding = making->sharding;
+    const int axis = sharding->axis;
+    hsize_t start[BRINK_RANK_MAX + 1] = {0}, stride[BRINK_RANK_MAX + 1], count[BRINK_RANK_MAX + 1],
+                                   block[BRINK_RANK_MAX + 1], shape[BRINK_RANK_MAX + 1];
+    hid_t whole = H5I_INVALID_HID, source = H5I_INVALID_HID;
+    struct brink_text path = {0};
+    for (int i = 0; i < array->rank; i++) {
+        stride[i] = block[i] = shape[i] = array->shape[i];
+        count[i] = 1;
+    }
+    start[axis] = (hsize_t)(first * sharding->tile);
+    stride[axis] = (hsize_t)(sharding->count * sharding->tile);
+    count[axis] = (hsize_t)rows;
+    block[axis] = (hsize_t)cells;
+    shape[axis] = (hsize_t)brink_shard_cells(sharding, shard);
+    brink_err error =
+        BRINK_HDF5(door, array->name, whole = H5Screate_simple(array->rank, array->shape, NULL));
+    if (!error)
+        error = BRINK_HDF5(door, array->name,
+                           H5Sselect_hyperslab(whole, H5S_SELECT_SET, start, stride, count, block));
+    if (!error)
+        error = BRINK_HDF5(door, array->name, source = H5Screate_simple(array->rank, shape, NULL));
+    start[axis] = (hsize_t)from;
+    shape[axis] = (hsize_t)(rows * cells);
+    if (!error)
+        error = BRINK_HDF5(door, array->name,
+                           H5Sselect_hyperslab(source, H5S_SELECT_SET, start, NULL, shape, NULL));
+    brink_shard_path(making->result, sharding->count, shard, &path);
+    error = error ? error : path.error;
+    if (!error) {
+        const char *slash = strrchr(path.data, '/'); // it lies beside the result
+        error = BRINK_HDF5(
+            door, array->name,
+            H5Pset_virtual(creation, whole, slash ? slash + 1 : path.data, array->name, source));
+    }
+    brink_text_free(&path);
+    brink_door_close(door, &source, &error);
+    brink_door_close(door, &whole, &error);
+    return error;
+}
+
+// A view of all shards; the last row of tiles may be cut short.
+static brink_err map_shards(struct brink_making *making, const struct brink_array *array,
+                            hid_t creation)
+{
+    const struct brink_sharding *sharding = making->sharding;
+    int64_t last = sharding->tiles - 1, left = sharding->size - last * sharding->tile;
+    brink_err error = BRINK_OK;
+    for (int shard = 0; !error && shard < sharding->count; shard++) {
+        int64_t rows = (sharding->tiles - 1 - shard) / sharding->count + 1;
+        bool cut = left < sharding->tile && last % sharding->count == shard;
+        if (rows > cut)
+            error = map_rows(making, array, shard, shard, rows - cut, sharding->tile, 0, creation);
+        if (!error && cut)
+            error = map_rows(making, array, shard, last, 1, left, (rows - 1) * sharding->tile,
+                             creation);
+    }
+    if (!error)
+        error = BRINK_HDF5(&making->door, array->name,
+                           H5Pset_fill_value(creation, H5T_NATIVE_DOUBLE, &array->fill));
+    return error;
+}
+
 // Contiguous, or a chunk for each tile; allocated and filled at once, which with fixed dimensions
 // gives HDF5's implicit chunk index: nothing but raw data changes ever after. Packed chunks get
 // their place when their size is known.
@@ -81,6 +150,8 @@ static brink_err set_storage(struct brink_making *making, const struct brink_arr
     struct brink_door *door = &making->door;
     H5D_alloc_time_t time = array->filtered ? H5D_ALLOC_TIME_INCR : H5D_ALLOC_TIME_EARLY;
     brink_err error = order_object(door, creation, false);
+    if (array->joined)
+        return error ? error : map_shards(making, array, creation);
     if (!error && array->chunk[0])
         error = BRINK_HDF5(door, array->name, H5Pset_chunk(creation, array->rank, array->chunk));
     if (!error && array->filtered)

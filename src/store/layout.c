@@ -33,6 +33,9 @@
 // element is chunked, shuffled, deflated and has Fletcher's checksums, chunks are allocated when
 // written, /seal/ranges is what lies behind the headers, and /seal/whole is the XXH3 of all bytes
 // of the file but its own eight and those of /seal/digest.
+//
+// A joined file (storage = "joined") never changes: its fields are virtual datasets over those of
+// shards, files beside it, and hold nothing themselves; all else is its own.
 #include "layout.h"
 
 #include <assert.h>
@@ -49,8 +52,9 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "checksums are over st
 
 const char *const brink_layout_groups[] = {"curves", "tiles",      "runs", "seal",
                                            "entry",  "entry/data", NULL};
-const char *const brink_storage_names[] = {
-    [BRINK_STORAGE_LIVE] = "in place", [BRINK_STORAGE_PACKED] = "packed"};
+const char *const brink_storage_names[] = {[BRINK_STORAGE_LIVE] = "in place",
+                                           [BRINK_STORAGE_PACKED] = "packed",
+                                           [BRINK_STORAGE_JOINED] = "joined"};
 
 enum { PACKED_CHUNK = 65536 }; // elements of a chunk of a packed list
 
@@ -276,7 +280,7 @@ static brink_err visit_ranges(const struct brink_spec *spec, brink_array_visit *
     return visit(context, &array);
 }
 
-// Stands between the arrays of a live file and a visitor of a packed one.
+// Stands between the arrays of a live file and a visitor of another.
 struct packer {
     brink_array_visit *visit;
     void *context;
@@ -290,6 +294,17 @@ static brink_err visit_packed(void *context, const struct brink_array *live)
         array.chunk[0] = array.shape[0] < PACKED_CHUNK ? array.shape[0] : PACKED_CHUNK;
     array.filtered = array.chunk[0] > 0;
     array.written = array.role == BRINK_ROLE_SEAL || array.role == BRINK_ROLE_SEAL_WHOLE;
+    return packer->visit(packer->context, &array);
+}
+
+static brink_err visit_joined(void *context, const struct brink_array *live)
+{
+    const struct packer *packer = context;
+    struct brink_array array = *live;
+    array.joined = array.role == BRINK_ROLE_FIELD;
+    array.written = array.role == BRINK_ROLE_SEAL;
+    if (array.joined)
+        array.chunk[0] = 0;
     return packer->visit(packer->context, &array);
 }
 
@@ -317,8 +332,15 @@ brink_err brink_layout_arrays(const struct brink_spec *spec, enum brink_storage 
                               brink_array_visit *visit, void *context)
 {
     struct packer packer = {visit, context};
-    return storage == BRINK_STORAGE_LIVE ? visit_live(spec, visit, context)
-                                         : visit_live(spec, visit_packed, &packer);
+    switch (storage) {
+    case BRINK_STORAGE_PACKED:
+        return visit_live(spec, visit_packed, &packer);
+    case BRINK_STORAGE_JOINED:
+        return visit_live(spec, visit_joined, &packer);
+    case BRINK_STORAGE_LIVE:
+        break;
+    }
+    return visit_live(spec, visit, context);
 }
 
 bool brink_layout_has_group(const struct brink_spec *spec, const char *group)

@@ -41,7 +41,9 @@ enum brink_role {
 };
 
 // How the arrays lie in the file: to be written in place, or as an archive that never changes.
-enum brink_storage { BRINK_STORAGE_LIVE, BRINK_STORAGE_PACKED };
+// Or as views of the arrays of shards.
+enum brink_storage { BRINK_STORAGE_LIVE, BRINK_STORAGE_PACKED, BRINK_STORAGE_JOINED };
+#define BRINK_STORAGES 3
 
 // One array of the file.
 struct brink_array {
@@ -54,6 +56,7 @@ struct brink_array {
     hsize_t shape[BRINK_RANK_MAX + 1]; // a curve has a dimension more
     hsize_t chunk[BRINK_RANK_MAX + 1]; // chunk[0] = 0: contiguous
     bool filtered;                     // shuffled, deflated and checked by Fletcher's checksum
+    bool joined;                       // a virtual dataset over the shards
     bool written;                      // changes after creation
     double fill;                       // exact in every type; text is filled with zeros
     const char *unit, *meaning;        // borrowed
@@ -74,6 +77,13 @@ struct brink_attribute {
 #define BRINK_FORMAT          "sweep" // the root attribute brink_format: our magic
 
 extern const char *const brink_storage_names[]; // by storage: the root attribute `storage`
+
+static inline enum brink_storage brink_origin_storage(const struct brink_origin *origin)
+{
+    return origin->packed   ? BRINK_STORAGE_PACKED
+           : origin->joined ? BRINK_STORAGE_JOINED
+                            : BRINK_STORAGE_LIVE;
+}
 
 // Bytes of a number of `element`, 0 for TEXT.
 size_t brink_element_size(enum brink_element element);

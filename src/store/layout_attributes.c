@@ -4,9 +4,8 @@
 // object         attributes
 // .              NX_class, default, Conventions, title, source, history, references, brink_format,
 //                schema_version i4, spec (JSON), spec_hash (16 hex digits), model, lr_unit,
-//                kernel_version i4, version, commit, compiler, flags, storage ("in place" or
-//                "packed"), fixed_NAME f8 ([2] of a pair) or
-//                text (a word)
+//                kernel_version i4, version, commit, compiler, flags, storage ("in place",
+//                "packed" or "joined"), fixed_NAME f8 ([2] of a pair) or text (a word)
 // every array    units, long_name
 // coordinates    scale: list | linear | log; of words flag_values i4, flag_meanings
 // fields         coordinates (if an axis is of pairs), _FillValue NaN (f8 only)
@@ -90,8 +89,7 @@ static brink_err visit_texts(const struct walk *walk)
         {".", "compiler", origin->compiler},
         {".", "flags", origin->flags},
         {".", "history", origin->history},
-        {".", "storage",
-         brink_storage_names[origin->packed ? BRINK_STORAGE_PACKED : BRINK_STORAGE_LIVE]},
+        {".", "storage", brink_storage_names[brink_origin_storage(origin)]},
         {"tiles", "order",
          "row-major over the grid of tiles, the axes in the order of the dimensions; tiles at the "
          "far edges are clipped"},
@@ -241,7 +239,7 @@ brink_err brink_layout_attributes(const struct brink_spec *spec, const struct br
                                   brink_attribute_visit *visit, void *context)
 {
     struct walk walk = {spec, origin, visit, context};
-    // Arrays of both storages have the same attributes.
+    // Arrays of all storages have the same attributes.
     brink_err error = visit_texts(&walk);
     if (!error)
         error = visit_source(&walk);

@@ -26,4 +26,13 @@ struct brink_store {
 brink_err brink_store_open_unsealed(const char *path, const struct brink_spec *spec,
                                     struct brink_store **store) BRINK_CHECKED;
 
+// A store over a file under construction, to write its lists and runs: serial, not collective.
+// `file` stays open when the store is closed.
+brink_err brink_store_adopt(const char *path, const struct brink_spec *spec, hid_t file,
+                            struct brink_store **store) BRINK_CHECKED;
+
+// What tiles/checksum holds for a tile.
+uint64_t brink_store_checksum(const struct brink_spec *spec, const struct brink_tile *tile,
+                              const struct brink_columns *columns);
+
 #endif

@@ -87,6 +87,10 @@ static brink_err adopt_file(struct brink_store *store, bool writing, bool any_ke
         error = brink_layout_arrays(store->spec, store->storage, adopt_array, store);
     if (!error && writing && store->storage == BRINK_STORAGE_PACKED)
         error = check_packed(store);
+    if (!error && writing && store->storage == BRINK_STORAGE_JOINED)
+        error =
+            brink_fail(BRINK_ERR_MISMATCH, "%s: joined from shards: go on with these, or pack it",
+                       store->door.path);
     return error;
 }
 
@@ -229,6 +233,42 @@ brink_err brink_store_open_read(const char *path, const struct brink_spec *spec,
     return error;
 }
 
+brink_err brink_store_adopt(const char *path, const struct brink_spec *spec, hid_t file,
+                            struct brink_store **store)
+{
+    struct brink_store *opened = NULL;
+    *store = NULL;
+    brink_err error = make_store(path, spec, true, &opened);
+    if (!error)
+        error = BRINK_HDF5(&opened->door, "", H5Iinc_ref(file));
+    if (!error) {
+        opened->file = file;
+        error = brink_check_storage(&opened->door, file, &opened->storage);
+    }
+    if (!error)
+        error = brink_layout_arrays(spec, opened->storage, adopt_array, opened);
+    if (error && opened)
+        close_ids(opened, &error);
+    if (error && opened)
+        release(&opened);
+    *store = opened;
+    return error;
+}
+
+uint64_t brink_store_checksum(const struct brink_spec *spec, const struct brink_tile *tile,
+                              const struct brink_columns *columns)
+{
+    XXH3_state_t state;
+    const uint64_t number = (uint64_t)tile->number;
+    XXH3_64bits_reset(&state);
+    for (int i = 0; i < columns->count; i++)
+        XXH3_64bits_update(&state, columns->column[i],
+                           (size_t)tile->cells * brink_field_bytes(spec, columns->field[i]));
+    XXH3_64bits_update(&state, &number, sizeof number);
+    XXH3_64bits_update(&state, &spec->hash, sizeof spec->hash);
+    return XXH3_64bits_digest(&state);
+}
+
 brink_err brink_store_close(struct brink_store **store)
 {
     if (!*store)
@@ -301,20 +341,6 @@ static brink_err move_columns(struct brink_store *store, const struct brink_tile
     return error;
 }
 
-static uint64_t checksum(const struct brink_store *store, const struct brink_tile *tile,
-                         const struct brink_columns *columns)
-{
-    XXH3_state_t state;
-    const uint64_t number = (uint64_t)tile->number;
-    XXH3_64bits_reset(&state);
-    for (int i = 0; i < columns->count; i++)
-        XXH3_64bits_update(&state, columns->column[i],
-                           (size_t)tile->cells * brink_field_bytes(store->spec, columns->field[i]));
-    XXH3_64bits_update(&state, &number, sizeof number);
-    XXH3_64bits_update(&state, &store->spec->hash, sizeof store->spec->hash);
-    return XXH3_64bits_digest(&state);
-}
-
 brink_err brink_store_states(struct brink_store *store, uint8_t *states)
 {
     return BRINK_HDF5(
@@ -325,10 +351,10 @@ brink_err brink_store_states(struct brink_store *store, uint8_t *states)
 brink_err brink_store_put(struct brink_store *store, const struct brink_tile *tile,
                           const struct brink_columns *columns)
 {
-    uint64_t sum = checksum(store, tile, columns);
+    uint64_t sum = brink_store_checksum(store->spec, tile, columns);
     uint8_t done = 1;
     int64_t count = store->spec->grid.tile_count;
-    if (store->storage == BRINK_STORAGE_PACKED)
+    if (store->storage != BRINK_STORAGE_LIVE)
         return brink_fail(BRINK_ERR_BAD_FILE,
                           "%s: tile %" PRId64 " is damaged, and a packed file cannot be mended: "
                           "run the sweep into a new one",
@@ -353,7 +379,7 @@ brink_err brink_store_get(struct brink_store *store, const struct brink_tile *ti
         error = brink_block_list(&store->door, "tiles/checksum", store->checksum, H5T_NATIVE_UINT64,
                                  store->spec->grid.tile_count, tile->number, 1, &sum, false);
     if (!error) {
-        *intact = sum == checksum(store, tile, columns);
+        *intact = sum == brink_store_checksum(store->spec, tile, columns);
         brink_columns_count(columns, tile->cells);
     }
     return error;

@@ -337,8 +337,7 @@ static brink_err inspect_counts(struct brink_inspection *inspection, const struc
 brink_err brink_inspect_layout(struct brink_inspection *inspection)
 {
     const struct brink_spec *spec = inspection->spec;
-    enum brink_storage storage =
-        inspection->origin.packed ? BRINK_STORAGE_PACKED : BRINK_STORAGE_LIVE;
+    enum brink_storage storage = brink_origin_storage(&inspection->origin);
     struct census *census = NULL;
     brink_err error = brink_alloc(&census, 1, sizeof *census);
     if (error)

@@ -124,8 +124,7 @@ static void inspect_rows(struct runs *runs)
 brink_err brink_inspect_runs(struct brink_inspection *inspection)
 {
     struct runs *runs = NULL;
-    enum brink_storage storage =
-        inspection->origin.packed ? BRINK_STORAGE_PACKED : BRINK_STORAGE_LIVE;
+    enum brink_storage storage = brink_origin_storage(&inspection->origin);
     brink_err error = brink_alloc(&runs, 1, sizeof *runs);
     if (error)
         return error;

@@ -67,15 +67,20 @@ static brink_err resolve(struct brink_spec_reader *reader)
     return error ? error : brink_spec_check_model(reader);
 }
 
+static void add_json(const struct brink_spec *spec, struct brink_text *json)
+{
+    for (const struct brink_spec_key *key = brink_spec_keys; key->name; key++)
+        if (key->write && brink_spec_key_of(key, spec->model)) {
+            brink_text_add(json, "%s\"%s\": ", key == brink_spec_keys ? "{" : ", ", key->name);
+            key->write(spec, key, json);
+        }
+    brink_text_add(json, "}");
+}
+
 static brink_err write_json(struct brink_spec *spec, const struct brink_yaml_node *root)
 {
     struct brink_text json = {0};
-    for (const struct brink_spec_key *key = brink_spec_keys; key->name; key++)
-        if (key->write && brink_spec_key_of(key, spec->model)) {
-            brink_text_add(&json, "%s\"%s\": ", key == brink_spec_keys ? "{" : ", ", key->name);
-            key->write(spec, key, &json);
-        }
-    brink_text_add(&json, "}");
+    add_json(spec, &json);
     brink_err error = json.error;
     if (!error && json.length > BRINK_YAML_BYTES_MAX) // it must be readable again
         error = brink_yaml_fail(root, "resolved, larger than %d MiB: use shorter lists",
@@ -155,6 +160,38 @@ done:
     if (file && !standard)
         fclose(file);
     brink_free(&text);
+    return error;
+}
+
+brink_err brink_spec_subset(const struct brink_spec *spec, int axis, int64_t count,
+                            const int64_t places[], struct brink_spec **subset)
+{
+    struct brink_spec copy = *spec; // borrows all but the axis
+    struct brink_axis *cut = &copy.axes[axis];
+    struct brink_text json = {0};
+    const struct brink_axis *whole = &spec->axes[axis];
+    *subset = NULL;
+    cut->scale = BRINK_SCALE_LIST;
+    cut->num = count;
+    cut->values = NULL;
+    cut->pairs = NULL;
+    brink_err error = brink_alloc(&cut->values, (size_t)count, sizeof cut->values[0]);
+    if (!error && whole->pairs)
+        error = brink_alloc(&cut->pairs, (size_t)count, sizeof cut->pairs[0]);
+    for (int64_t i = 0; !error && i < count; i++) {
+        cut->values[i] = whole->values[places[i]];
+        if (whole->pairs)
+            memcpy(cut->pairs[i], whole->pairs[places[i]], sizeof cut->pairs[i]);
+    }
+    if (!error) {
+        add_json(&copy, &json);
+        error = json.error;
+    }
+    if (!error)
+        error = brink_spec_parse(spec->source, json.data, json.length, 0, NULL, subset);
+    brink_text_free(&json);
+    brink_free(&cut->values);
+    brink_free(&cut->pairs);
     return error;
 }
 

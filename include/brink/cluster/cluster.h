@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "brink/base/error.h"
+#include "brink/sweep/shard.h"
 #include "brink/sweep/spec.h"
 
 struct brink_job {
@@ -39,12 +40,16 @@ brink_err brink_cluster_agree(brink_err mine) BRINK_CHECKED;
 // Rank 0's *text (not NULL there) for every rank; owned by the caller. Collective.
 brink_err brink_cluster_share(const struct brink_job *job, char **text) BRINK_CHECKED;
 
+// Rank 0's number for every rank. Collective.
+int brink_cluster_share_count(int count);
+
 struct brink_run_options {
     const char *path;         // of the result
     double report_seconds;    // between progress lines in a log
     double commit_seconds;    // between fdatasyncs of a rank
     double time_limit;        // s from now; 0: what the batch system says, if anything
     const char *stop_file;    // as long as it exists nothing runs
+    bool only_free;           // leave a file alone whose owner may be alive
     bool steal_lease;         // take the file from whoever writes it
     bool allow_kernel_change; // go on in a file of another kernel version
 };
@@ -56,5 +61,13 @@ struct brink_run_options {
 // whole job ends here, with its exit code and one message.
 brink_err brink_cluster_sweep(const struct brink_job *job, const struct brink_spec *spec,
                               const struct brink_run_options *options) BRINK_CHECKED;
+
+// Works on shards of the sweep, one after the other, as many as are free: those that no other job
+// works on. options->path is that of the whole result, beside which they lie. BRINK_OK when there
+// is nothing left that this job could do: all shards are done, or with other jobs that live.
+// Collective; else as brink_cluster_sweep.
+brink_err brink_cluster_shards(const struct brink_job *job, const struct brink_spec *spec,
+                               const struct brink_sharding *sharding,
+                               const struct brink_run_options *options) BRINK_CHECKED;
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "brink/base/error.h"
 #include "brink/sweep/plan.h"
+#include "brink/sweep/shard.h"
 #include "brink/sweep/spec.h"
 
 #define BRINK_SCHEMA_VERSION 1
@@ -38,6 +39,7 @@ struct brink_origin {
     char *history;                             // a line for each program that wrote the file
     int32_t kernel_version;
     bool packed; // an archive: complete or not, it is never written to
+    bool joined; // its fields are views of those of shards; never written to
 };
 
 // Call before MPI_Init, so that neither MPI_Finalize nor exit() touches files that HDF5 has open:
@@ -147,6 +149,28 @@ struct brink_verify_report {
 brink_err brink_store_verify(const char *path, const struct brink_spec *spec,
                              const struct brink_verify_options *options,
                              struct brink_verify_report *report) BRINK_CHECKED;
+
+struct brink_join_options {
+    bool partial;                // missing and incomplete shards are left pending
+    void (*beat)(void *context); // as of verify; may be NULL
+    void *context;
+};
+
+// Makes `result`, of the sweep `spec`, from its shards, which lie beside it: fields are virtual
+// datasets over theirs, tile states and checksums are its own, /runs has the rows of all shards as
+// far as there is room. Every tile of every shard is checked before, and read back through the
+// result. Never replaces a file (BRINK_ERR_LOCKED). BRINK_ERR_BAD_FILE if a shard is missing,
+// incomplete, damaged, or of another sweep. Independent.
+brink_err brink_store_join(const char *result, const struct brink_spec *spec,
+                           const struct brink_sharding *sharding,
+                           const struct brink_join_options *options) BRINK_CHECKED;
+
+// Declares beside `result` (RESULT.h5.shards) that the sweep is worked on in shards, or finds it
+// so: BRINK_ERR_MISMATCH if it was declared for another sweep or number of shards. Independent.
+brink_err brink_shards_declare(const char *result, const struct brink_spec *spec,
+                               int count) BRINK_CHECKED;
+// *count 0 if nothing was declared; else *json is the specification, owned. BRINK_ERR_BAD_FILE.
+brink_err brink_shards_read(const char *result, int *count, char **json) BRINK_CHECKED;
 
 struct brink_pack_options {
     int level;                   // of compression, 1 to 9

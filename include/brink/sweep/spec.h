@@ -74,6 +74,10 @@ brink_err brink_spec_read(const char *path, int override_count, char *const over
 brink_err brink_spec_parse(const char *name, const char *text, size_t length, int override_count,
                            char *const overrides[], struct brink_spec **spec) BRINK_CHECKED;
 
+// The same sweep with only the values at places[count] of axis `axis`.
+brink_err brink_spec_subset(const struct brink_spec *spec, int axis, int64_t count,
+                            const int64_t places[], struct brink_spec **subset) BRINK_CHECKED;
+
 void brink_spec_free(struct brink_spec **spec);
 
 // One line "  key: FILE -> SPEC" for each key that differs between two resolved specs.

@@ -28,6 +28,7 @@ enum {
 struct group {
     struct lane_vector lanes[KERNEL_VECTORS], replays[REPLAY_VECTORS], tails[TAIL_VECTORS];
     int running, replaying, waiting; // cells in each
+    bool packed;                     // no two vectors of lanes can be merged
 };
 
 struct engine {
@@ -90,10 +91,11 @@ static bool same_curve(const struct brink_curve *a, const struct brink_curve *b)
                       a->objective->parameter[0] == b->objective->parameter[0]);
 }
 
-// Empties a vector into another one of the same curve that has room for its cells.
-static struct lane_vector *merge(struct lane_vector lanes[], int count)
+// Empties a vector into another one of the same curve that has room for its cells. Without one,
+// there is none until a lane is freed: *packed.
+static struct lane_vector *merge(struct lane_vector lanes[], int count, bool *packed)
 {
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count && !*packed; i++)
         for (int j = 0; j < i; j++) {
             struct lane_vector *from = &lanes[i], *to = &lanes[j];
             if (lane_count(from) + lane_count(to) > VEC_WIDTH ||
@@ -103,12 +105,13 @@ static struct lane_vector *merge(struct lane_vector lanes[], int count)
                 move_lane(to, free_lane(to), from, __builtin_ctz(from->used));
             return from;
         }
+    *packed = true;
     return NULL;
 }
 
 // A vector with room for a cell of `curve`; NULL: none.
 static struct lane_vector *find_room(struct lane_vector lanes[], int count,
-                                     const struct brink_curve *curve)
+                                     const struct brink_curve *curve, bool *packed)
 {
     struct lane_vector *empty = NULL;
     for (int i = 0; i < count; i++) {
@@ -117,7 +120,7 @@ static struct lane_vector *find_room(struct lane_vector lanes[], int count,
         else if (lanes[i].used != VEC_ALL && same_curve(lanes[i].curve, curve))
             return &lanes[i];
     }
-    return empty ? empty : merge(lanes, count);
+    return empty ? empty : merge(lanes, count, packed);
 }
 
 static void init_vectors(struct lane_vector lanes[], int count)
@@ -193,7 +196,7 @@ static void end_at_limit(struct engine *engine, enum kernel_kind kind, struct la
         clear_lane(lanes, lane);
         return;
     }
-    struct lane_vector *room = find_room(group->tails, TAIL_VECTORS, lanes->curve);
+    struct lane_vector *room = find_room(group->tails, TAIL_VECTORS, lanes->curve, &(bool){false});
     if (!room) {
         end_tails(engine, kind);
         room = &group->tails[0];
@@ -305,7 +308,7 @@ static bool place_ready(struct engine *engine, int place)
     struct group *group = &engine->groups[from->cell[place % VEC_WIDTH].kind];
     if (group->running == KERNEL_VECTORS * VEC_WIDTH)
         return false;
-    struct lane_vector *to = find_room(group->lanes, KERNEL_VECTORS, curve);
+    struct lane_vector *to = find_room(group->lanes, KERNEL_VECTORS, curve, &group->packed);
     if (!to)
         return false;
     move_lane(to, free_lane(to), from, place % VEC_WIDTH);
@@ -339,15 +342,17 @@ static void run_group(struct engine *engine, enum kernel_kind kind)
     for (int i = 0; i < KERNEL_VECTORS; i++) {
         struct lane_vector *lanes = &group->lanes[i];
         for (mask alarm = lanes->alarm; alarm; alarm &= alarm - 1) {
-            struct lane_vector *room = find_room(group->replays, REPLAY_VECTORS, lanes->curve);
+            struct lane_vector *room =
+                find_room(group->replays, REPLAY_VECTORS, lanes->curve, &(bool){false});
             if (!room) {
                 run_replays(engine, kind);
-                room = find_room(group->replays, REPLAY_VECTORS, lanes->curve);
+                room = find_room(group->replays, REPLAY_VECTORS, lanes->curve, &(bool){false});
             }
             if (!room)
                 break; // the lane repeats its block, and its alarm, until there is room
             move_lane(room, free_lane(room), lanes, __builtin_ctz(alarm));
             group->running--;
+            group->packed = false;
             engine->vacant = true;
             group->replaying++;
         }

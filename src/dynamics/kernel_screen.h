@@ -74,6 +74,12 @@ struct vec_run {
     vec x, y, peak, largest, smallest;
 };
 
+// Did a lane leave the part of the row table where kernels look near?
+VEC_INLINE bool strays(const struct lane_vector *lanes, vec peak)
+{
+    return ~vec_less(peak, vec_set(ROW_NEAR_END)) & lanes->used;
+}
+
 // Ends a block: raises the alarms, and steps the lanes without one.
 VEC_INLINE void end_block(enum kernel_kind kind, struct lane_vector *lanes,
                           const struct brink_rules *rules, const struct vec_run *run)

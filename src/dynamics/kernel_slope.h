@@ -53,15 +53,34 @@ VEC_INLINE void vec_a1_slopes(int count, const vec t[], vec slope[])
     EACH slope[j] = vec_with_sign(numerator[j] / (vec_set(2) - numerator[j]), t[j]);
 }
 
-// brink_a_slope, for the lanes beyond the table: rare, so the compiler's vectors are good enough.
-static inline vec vec_a_direct(vec t, double a)
+// brink_a_slope for the lanes that are not `inside`: few, so they are gathered, and left to the
+// compiler's vectors.
+static inline void vec_direct_slopes(int count, const struct brink_curve *const curve[],
+                                     const vec t[], const mask inside[], vec slope[])
 {
-    _Alignas(64) double state[VEC_WIDTH], slope[VEC_WIDTH];
-    vec_store(state, t);
+    enum { LANES = SIDE_BY_SIDE * VEC_WIDTH };
+    _Alignas(64) double state[LANES], all[LANES], t_out[LANES] = {0}, a_out[LANES], out[LANES];
+    int place[LANES], found = 0;
+    for (int j = 0; j < count; j++) {
+        vec_store(&state[j * VEC_WIDTH], t[j]);
+        vec_store(&all[j * VEC_WIDTH], slope[j]);
+        for (mask rest = ~inside[j] & VEC_ALL; rest; rest &= rest - 1) {
+            place[found] = j * VEC_WIDTH + __builtin_ctz(rest);
+            t_out[found] = state[place[found]];
+            a_out[found++] = curve[j]->parameter;
+        }
+    }
+    for (int first = 0; first < found; first += VEC_WIDTH) {
+        for (int i = found; i < first + VEC_WIDTH; i++)
+            a_out[i] = 1;
 #pragma omp simd
-    for (int lane = 0; lane < VEC_WIDTH; lane++)
-        slope[lane] = brink_a_slope(state[lane], a);
-    return vec_load(slope);
+        for (int i = first; i < first + VEC_WIDTH; i++)
+            out[i] = brink_a_slope(t_out[i], a_out[i]);
+    }
+    for (int i = 0; i < found; i++)
+        all[place[i]] = out[i];
+    for (int j = 0; j < count; j++)
+        slope[j] = vec_load(&all[j * VEC_WIDTH]);
 }
 
 // Where kernels that look near hold, in v.
@@ -109,16 +128,15 @@ VEC_INLINE void vec_table_slopes(int count, bool near, const struct brink_curve 
 VEC_INLINE void vec_row_slopes(int count, const struct brink_curve *const curve[], const vec t[],
                                vec slope[], vec bend[])
 {
+    mask inside[SIDE_BY_SIDE], all = VEC_ALL;
     vec_table_slopes(count, false, curve, t, slope, bend);
-    EACH
-    {
-        mask inside = vec_less(vec_abs(t[j]), vec_set(BRINK_ROW_END));
-        if (__builtin_expect(inside != VEC_ALL, 0)) {
-            slope[j] = vec_select(inside, slope[j], vec_a_direct(t[j], curve[j]->parameter));
-            if (bend)
-                bend[j] = vec_select(inside, bend[j], vec_set(HUGE_VAL));
-        }
-    }
+    EACH inside[j] = vec_less(vec_abs(t[j]), vec_set(BRINK_ROW_END));
+    EACH all &= inside[j];
+    if (__builtin_expect(all == VEC_ALL, 1))
+        return;
+    vec_direct_slopes(count, curve, t, inside, slope);
+    if (bend)
+        EACH bend[j] = vec_select(inside[j], bend[j], vec_set(HUGE_VAL));
 }
 
 // brink_even_power

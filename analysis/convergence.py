@@ -3,10 +3,13 @@
 
 Three panels: the share of each verdict; the first divergent h/h_GF as h grows; the largest
 h*sharpness/2 at the end of the converged cells below it. With several starts (all axes other than
-the regularity and lr): median, and quartiles as a bar.
+the regularity and lr): median, and quartiles as a bar. --steps draws instead the steps that
+converged cells took against h/h_GF, beside what the rate of the linearised map at their minimum,
+|1 - h*sharpness|, would take to bring a gradient of 1 down to grad_tol.
 """
 import argparse
 import sys
+import warnings
 from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
@@ -21,6 +24,9 @@ import picture
 STRIP_CELLS = 1 << 22  # read at a time
 MARKED_MAX = 64        # rows that get a marker each; more are a line with a band
 QUARTILES = (0.25, 0.5, 0.75)
+FEW = 5                # converged cells; a point that rests on fewer is marked
+CURVES_MAX = 8         # degrees of regularity in the figure of steps
+POINTS_MAX = 600       # of a curve
 
 
 @dataclass
@@ -34,14 +40,15 @@ class Claim:
     lowest: np.ndarray      # [R, S] the smallest rate of the axis diverges: divergence is a bound
     unsure: np.ndarray      # [R, S] cells below the first divergence are not computed yet
     edge: np.ndarray        # [R, S] largest edge_end of converged cells below; NaN: there is none
+    support: np.ndarray     # [R, S] converged cells below the first divergence
     range: tuple            # smallest and largest h/h_GF of the sweep
 
 
 def first_divergence(status, ratio, edge, codes):
-    """(divergence, lowest, unsure, edge) of starts [S] from arrays [S, rates], rates growing.
+    """(divergence, lowest, unsure, edge, support) of starts [S] from arrays [S, rates].
 
-    Cells whose rate is undefined do not count. While the file is unfinished, the first divergence
-    found so far is a bound (unsure), and none found so far is unknown (NaN).
+    The rates grow. Cells whose rate is undefined do not count. While the file is unfinished, the
+    first divergence found so far is a bound (unsure), and none found so far is unknown (NaN).
     """
     diverged = status == codes["diverged"]
     counted = status != codes.get("undefined", -1)
@@ -51,36 +58,63 @@ def first_divergence(status, ratio, edge, codes):
     unsure = (below & (status == brink_io.PENDING)).any(axis=1)
     at = np.take_along_axis(ratio, np.minimum(first, status.shape[1] - 1)[:, None], axis=1)[:, 0]
     none = np.where(unsure | ~counted.any(axis=1), np.nan, np.inf)
-    settled = np.where(below & (status == codes["converged"]), edge, -np.inf).max(axis=1)
+    converged = below & (status == codes["converged"])
+    settled = np.where(converged, edge, -np.inf).max(axis=1)
     settled[np.isinf(settled)] = np.nan
     lowest = ~never & ~(below & counted).any(axis=1)
-    return np.where(never, none, at), lowest, unsure, settled
+    return np.where(never, none, at), lowest, unsure, settled, np.count_nonzero(converged, axis=1)
 
 
-def read_claim(sweep):
-    """The Claim of an opened sweep; a few rows of the regularity axis are in memory at a time."""
+def check_axes(sweep, needs):
+    """The name of the axis of regularity; a UsageError if it, lr or a measure is missing."""
     name = brink_io.regularity_axis(sweep)
     if name is None or "lr" not in sweep.dims:
         raise figures.UsageError("convergence needs an axis lr and one of dor, a, b; the file has "
                                  + ", ".join(sweep["status"].dims))
-    missing = [field for field in ("flow_ratio", "edge_end") if field not in sweep]
+    missing = [field for field in needs if field not in sweep]
     if missing:
         raise figures.UsageError(f"the file does not store {' and '.join(missing)}: "
                                  "`record: basic` does")
+    return name
+
+
+def row_strips(sweep, name):
+    """Lists of parts of whole rows of axis `name`; no part is much above STRIP_CELLS cells."""
+    size = sweep.sizes[name]
+    row = sweep["status"].size // size
+    others = [dim for dim in sweep["status"].dims if dim not in (name, "lr")]
+    step = max(1, STRIP_CELLS // row)
+    for first in range(0, size, step):
+        part = sweep.isel({name: slice(first, first + step)})
+        if row > STRIP_CELLS and others:
+            count = max(1, STRIP_CELLS * part.sizes[others[0]] // row)
+            yield [part.isel({others[0]: slice(start, start + count)})
+                   for start in range(0, part.sizes[others[0]], count)]
+        else:
+            yield [part]
+
+
+def read_claim(sweep):
+    """The Claim of an opened sweep; a few rows of the regularity axis are in memory at a time."""
+    fields = ["status", "flow_ratio", "edge_end"]
+    name = check_axes(sweep, fields)
     codes = {word: value for value, word in brink_io.status_names(sweep).items()}
     order = np.argsort(sweep["lr"].values)
-    size = sweep.sizes[name]
-    step = max(1, STRIP_CELLS // (sweep["status"].size // size))
     counts, rows, low, high = [], [], np.inf, -np.inf
-    for first in range(0, size, step):
-        part = sweep[["status", "flow_ratio", "edge_end"]].isel({name: slice(first, first + step)})
-        arrays = [part[field].transpose(name, ..., "lr").values for field in part.data_vars]
-        for row in zip(*arrays):
-            status, ratio, edge = (array.reshape(-1, order.size)[:, order] for array in row)
-            counts.append(np.bincount(status.ravel(), minlength=128))
-            rows.append(first_divergence(status, ratio, edge, codes))
-        known = arrays[1][np.isfinite(arrays[1])]
-        low, high = min(low, known.min(initial=np.inf)), max(high, known.max(initial=-np.inf))
+    for parts in row_strips(sweep[fields], name):
+        found = []  # of each part, of each row: counts and starts
+        for part in parts:
+            arrays = [part[field].transpose(name, ..., "lr").values for field in fields]
+            known = arrays[1][np.isfinite(arrays[1])]
+            low, high = min(low, known.min(initial=np.inf)), max(high, known.max(initial=-np.inf))
+            found.append([])
+            for row in zip(*arrays):
+                status, ratio, edge = (array.reshape(-1, order.size)[:, order] for array in row)
+                found[-1].append((np.bincount(status.ravel(), minlength=128),
+                                  first_divergence(status, ratio, edge, codes)))
+        for row in zip(*found):
+            counts.append(np.sum([count for count, _ in row], axis=0))
+            rows.append([np.concatenate(column) for column in zip(*(part for _, part in row))])
     return Claim(figures.grid_axis(sweep, name), np.atleast_1d(sweep["dor"].values),
                  np.array(counts), *(np.array(column) for column in zip(*rows)), (low, high))
 
@@ -188,12 +222,23 @@ def draw_divergence(axes, claim):
 
 
 def draw_edge(axes, claim):
-    """Largest edge_end of converged cells below the first divergence; the edge itself is 1."""
+    """Largest edge_end of converged cells below the first divergence; the edge itself is 1.
+
+    Returns legend entries.
+    """
     values = quartiles(claim.edge)
     top = np.nanmax(values, initial=1)
     axes.set(ylim=(-0.05 * top, 1.12 * top), ylabel="largest end\n$h\\cdot\\mathrm{sharpness}/2$")
     axes.axhline(1, color=figures.theme["faint"], linewidth=0.6, zorder=1)
     draw_quartiles(axes, claim, claim.edge, values, "none")
+    few = (np.median(claim.support, axis=1) < FEW) & np.isfinite(values[:, 1])
+    if not few.any():
+        return []
+    style = {"marker": "o", "markersize": 6.5, "markerfacecolor": "none", "linestyle": "none",
+             "color": figures.STATUS_COLOURS["diverged"], "zorder": 4}
+    label = f"fewer than {FEW} converged cells"
+    axes.plot(claim.axis.position[few], values[few, 1], label=label, **style)
+    return [Line2D([], [], label=label, **style)]
 
 
 def draw_ground(axes, claim, words):
@@ -227,7 +272,7 @@ def convergence_figure(sweep, slices=(), width="column"):
             figures.set_axis(axes.xaxis, claim.axis)
         handles = draw_shares(panels[0], claim, names)
         handles += draw_divergence(panels[1], claim)
-        draw_edge(panels[2], claim)
+        handles += draw_edge(panels[2], claim)
         if starts > 1:
             handles.append(Line2D([], [], color=figures.theme["line"], marker="o", markersize=3.2,
                                   label=f"median of {starts} starts"))
@@ -238,8 +283,8 @@ def convergence_figure(sweep, slices=(), width="column"):
                                       label=f"above: starts of {starts} with a value"))
         if claim.unsure.any():
             handles.append(Line2D([], [], color=figures.theme["line"], marker="o",
-                                  markerfacecolor=figures.theme["page"], markersize=3.2,
-                                  label="so far (unfinished file)"))
+                                  markerfacecolor=figures.theme["page"],
+                                  markersize=3.2, label="so far (unfinished file)"))
         for axes in panels[:-1]:
             axes.set_xlabel("")
             axes.tick_params(labelbottom=False)
@@ -252,15 +297,92 @@ def convergence_figure(sweep, slices=(), width="column"):
                                columns=2 if width == "column" else 4)
 
 
+# ---- steps against the learning rate
+
+@dataclass
+class Curve:
+    """Steps to convergence of one degree of regularity; medians over starts, [points]."""
+
+    name: str
+    ratio: np.ndarray   # h/h_GF
+    steps: np.ndarray   # NaN where no start converged
+    linear: np.ndarray  # what the rate at the minimum alone would take
+
+
+def read_curve(part, name, tolerance, code):
+    """The Curve of one row of the regularity axis; starts beyond STRIP_CELLS are left out."""
+    fields = ("status", "flow_ratio", "edge_end", "steps")
+    for dim in part["status"].dims:
+        if dim != "lr" and part["status"].size > STRIP_CELLS:
+            kept = max(1, STRIP_CELLS * part.sizes[dim] // part["status"].size)
+            part = part.isel({dim: np.unique(np.linspace(0, part.sizes[dim] - 1, kept, dtype=int))})
+    order = np.argsort(part["lr"].values)
+    status, ratio, edge, steps = (part[field].transpose(..., "lr").values.reshape(
+        -1, order.size)[:, order] for field in fields)
+    converged = status == code
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore", RuntimeWarning)  # rates at which no start converged
+        linear = np.log(tolerance) / np.log(abs(1 - 2 * edge))
+        curves = [np.nanmedian(np.where(kept, values, np.nan), axis=0)
+                  for values, kept in ((ratio, np.isfinite(ratio)), (steps, converged),
+                                       (linear, converged & (linear > 0)))]
+        factor = -(-order.size // POINTS_MAX)
+        curves = [np.nanmedian(np.pad(values, (0, -order.size % factor),
+                                      constant_values=np.nan).reshape(-1, factor), axis=1)
+                  for values in curves]
+    return Curve(name, *curves)
+
+
+def steps_figure(sweep, slices=(), width="column"):
+    """Steps to convergence against h/h_GF, one line per degree of regularity."""
+    chosen = picture.indices(sweep, slices)
+    words = picture.words_of(sweep, chosen)
+    sweep = sweep.isel(chosen)
+    name = check_axes(sweep, ("flow_ratio", "edge_end", "steps"))
+    axis = figures.grid_axis(sweep, name)
+    size = axis.values.size
+    rows = np.unique(np.linspace(0, size - 1, min(size, CURVES_MAX)).round().astype(int))
+    if rows.size < size:
+        words = [*words, f"{rows.size} of {size} values of {name}"]
+    codes = {word: value for value, word in brink_io.status_names(sweep).items()}
+    tolerance = brink_io.spec(sweep)["stop"]["grad_tol"]
+    done = sum(np.count_nonzero(part["status"].values != brink_io.PENDING)
+               for parts in row_strips(sweep[["status"]], name) for part in parts)
+    with plt.rc_context(figures.RC):
+        figure, axes = plt.subplots(figsize=(figures.WIDTHS[width], 3))
+        handles = []
+        for row, shade in zip(rows, figures.shades(rows.size)):
+            curve = read_curve(sweep.isel({name: row}), axis.names[row], tolerance,
+                               codes["converged"])
+            axes.plot(curve.ratio, curve.linear, color=shade, linewidth=0.6, linestyle=(0, (3, 1)))
+            handles += axes.plot(curve.ratio, curve.steps, color=shade, linewidth=1.1,
+                                 label=f"{axis.short} = {curve.name}")
+        starts = sweep["status"].size // (size * sweep.sizes["lr"])
+        axes.set(xscale="log", yscale="log", xlabel=figures.LR_LABELS["flow"],
+                 ylabel="steps to convergence" + (f"\n(median of {starts} starts)"
+                                                  if starts > 1 else ""))
+        axes.axvline(1, color=figures.theme["faint"], linewidth=0.6, zorder=1)
+        handles.append(Line2D([], [], color=figures.theme["faint"], linewidth=0.6,
+                              linestyle=(0, (3, 1)), label="at the rate of its minimum"))
+        footer = figures.provenance(sweep, done, sweep["status"].size, words)
+        return figures.arrange(figure, [(axes, 2.3 if width == "column" else 3.4)],
+                               sweep.attrs.get("title", ""), footer, handles,
+                               columns=2 if width == "column" else 4)
+
+
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", help="a result file of brink with axes lr and dor, a or b")
-    figures.add_drawing(parser, "FILE-convergence.png")
+    parser.add_argument("--steps", action="store_true",
+                        help="steps to convergence against h/h_GF instead")
     figures.add_slice(parser)
+    figures.add_drawing(parser, "FILE-convergence.png")
+    figures.add_watch(parser)
     options = parser.parse_args(arguments)
-    figures.use_theme(options.theme)
-    figure = convergence_figure(brink_io.open(options.file), options.slice, options.width)
-    figures.save(figure, figures.output_path(options.output, options.file, "-convergence"))
+    make, suffix = ((steps_figure, "-steps") if options.steps
+                    else (convergence_figure, "-convergence"))
+    figures.draw(options, lambda: make(brink_io.open(options.file), options.slice,
+                                       options.width), suffix)
 
 
 if __name__ == "__main__":

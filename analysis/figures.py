@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: MIT
 """What all figures share: colours, axes of the grid, page layout, and the frame of a tool."""
+import contextlib
 import os
 import sys
 import textwrap
+import time
 from dataclasses import dataclass
 
-import matplotlib
+import needs
+
+needs.modules("matplotlib", "numpy")
+
+import matplotlib  # noqa: E402
 
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
+from matplotlib import colors, patheffects  # noqa: E402
 
 import brink_io  # noqa: E402
 
@@ -30,8 +37,8 @@ CURVES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9")
 # After Paul Tol's "light" set: areas a colour-blind reader tells apart and black lines show on.
 STATUS_COLOURS = {
     "converged": "#77aadd", "diverged": "#ee8866", "periodic": "#44bb99", "bounded": "#eedd88",
-    "unsettled": "#ffaabb", "axis": "#bbcc33", "saddle": "#b08cc9",
-    "stationary_start": "#99ddff", "undefined": "#777777",
+    "unsettled": "#ffaabb", "axis": "#bbcc33", "saddle": "#8250a0",
+    "stationary_start": "#c3ecff", "undefined": "#777777",
 }
 STATUS_LABELS = {"bounded": "bounded (chaotic)", "stationary_start": "stationary start",
                  "axis": "creeps to an axis", "undefined": "rate undefined"}
@@ -72,6 +79,17 @@ def pending_style():
             "linewidth": 0}
 
 
+def shades(count):
+    """Colours of an ordered series, from cold to warm, that show on the theme's paper."""
+    low, high = (0.3, 0.97) if np.mean(colors.to_rgb(theme["page"])) < 0.5 else (0.05, 0.83)
+    return plt.get_cmap("plasma")(np.linspace(low, high, count))
+
+
+def over_cells():
+    """Path effects of black lines over coloured cells: they stay visible on dark ones."""
+    return [patheffects.withStroke(linewidth=2.1, foreground="white", alpha=0.55)]
+
+
 class UsageError(Exception):
     """The request does not fit the file: one line that says what would."""
 
@@ -93,6 +111,11 @@ class GridAxis:
     @property
     def named(self):
         return self.scale == "list"
+
+    @property
+    def short(self):
+        """The label as a symbol where it is a word with one."""
+        return {"dor": "dor", "a": "$a$", "b": "$b$", "init": "start"}.get(self.name, self.label)
 
 
 def number(value):
@@ -191,54 +214,66 @@ def share(part, whole):
 def arrange(figure, panels, title, footer, legend=(), colour_bar=None, columns=2):
     """Stacks `panels` [(axes, height)] at one width, legend and footer below, and sets the height.
 
-    A height is in inches, or a function of the panels' width in inches. colour_bar: axes to put
+    Instead of axes, a list of axes side by side; only the first may have labels on its left. A
+    height is in inches, or a function of the width of its axes in inches. colour_bar: axes to put
     beside the first panel. The legend is ordered down its columns.
     """
     width = figure.get_figwidth()
-    characters = int(width * 72 / (5 * 0.53))
-    note = figure.text(0, 0, wrap(footer, characters), size=5, color=theme["faint"],
+    panels = [(axes if isinstance(axes, list) else [axes], size) for axes, size in panels]
+    characters = int(width * 72 / (5.3 * 0.54))
+    note = figure.text(0, 0, wrap(footer, characters), size=5.3, color=theme["faint"],
                        va="bottom", linespacing=1.3)
-    heading = figure.text(0, 0, textwrap.fill(title, int(width * 16)), size=8, va="top",
+    heading = figure.text(0, 0, textwrap.fill(title, int(width * 15)), size=8, va="top",
                           weight="bold")
     key = figure.legend(handles=legend, loc="lower left", ncol=columns, frameon=False,
                         handlelength=1.6, handleheight=0.9, columnspacing=1.4, borderpad=0,
                         borderaxespad=0, labelspacing=0.35) if legend else None
     figure.canvas.draw()
     renderer, dpi = figure.canvas.get_renderer(), figure.dpi
-    extents = []  # what labels need around each panel: left, right, bottom, top
-    for axes, _ in panels:
-        box, outer = axes.get_window_extent(renderer), axes.get_tightbbox(renderer)
-        extents.append([max(0, x) / dpi for x in (box.x0 - outer.x0, outer.x1 - box.x1,
-                                                  box.y0 - outer.y0, outer.y1 - box.y1)])
+    extents = [np.max([_room(axes, renderer, dpi) for axes in row], axis=0) for row, _ in panels]
     left = max(extent[0] for extent in extents) + 0.05
     right = 0.1 + max(extent[1] for extent in extents)
     if colour_bar is not None:
         box, outer = (colour_bar.get_window_extent(renderer), colour_bar.get_tightbbox(renderer))
         right = 0.2 + (outer.x1 - box.x1) / dpi + 0.05
-    panels = [(axes, size(width - left - right) if callable(size) else size)
-              for axes, size in panels]
+    across = max(len(row) for row, _ in panels)
+    span = (width - left - right - GAP_ACROSS * (across - 1)) / across
+    heights = [size(span) if callable(size) else size for _, size in panels]
     sizes = {name: text.get_window_extent(renderer).height / dpi if text else 0
              for name, text in (("note", note), ("heading", heading), ("key", key))}
     bottom = 0.05 + sizes["note"] + 0.09 + (sizes["key"] + 0.1 if key else 0)
     height = bottom + 0.07 + sizes["heading"] + 0.06 + sum(
-        size + extent[2] + extent[3] for (_, size), extent in zip(panels, extents))
-    height += 0.08 * (len(panels) - 1)
+        size + extent[2] + extent[3] for size, extent in zip(heights, extents))
+    height += GAP * (len(panels) - 1)
     figure.set_size_inches(width, height)
     top = height - 0.06 - sizes["heading"] - 0.07
-    for (axes, size), extent in zip(panels, extents):
+    first_top = top - extents[0][3]
+    for (row, _), size, extent in zip(panels, heights, extents):
         top -= extent[3] + size
-        axes.set_position([left / width, top / height, (width - left - right) / width,
-                           size / height])
-        if colour_bar is not None and axes is panels[0][0]:
-            colour_bar.set_position([(width - right + 0.07) / width, top / height, 0.09 / width,
-                                     size / height])
-        top -= extent[2] + 0.08
+        for place, axes in enumerate(row):
+            axes.set_position([(left + place * (span + GAP_ACROSS)) / width, top / height,
+                               span / width, size / height])
+        top -= extent[2] + GAP
+    if colour_bar is not None:
+        tall = heights[0] if across == 1 else first_top - top - extents[-1][2] - GAP
+        colour_bar.set_position([(width - right + 0.07) / width, (first_top - tall) / height,
+                                 0.09 / width, tall / height])
     heading.set_position((left / width if heading.get_window_extent(renderer).width / dpi
                           < width - left else 0.05 / width, (height - 0.06) / height))
     note.set_position((0.05 / width, 0.05 / height))
     if key:
         key.set_bbox_to_anchor((0.05 / width, (0.05 + sizes["note"] + 0.09) / height))
     return figure
+
+
+GAP, GAP_ACROSS = 0.08, 0.15  # inches between panels
+
+
+def _room(axes, renderer, dpi):
+    """Inches that labels take around axes: left, right, bottom, top."""
+    box, outer = axes.get_window_extent(renderer), axes.get_tightbbox(renderer)
+    return [max(0, x) / dpi for x in (box.x0 - outer.x0, outer.x1 - box.x1, box.y0 - outer.y0,
+                                      outer.y1 - box.y1)]
 
 
 # ---- the frame of a tool
@@ -257,25 +292,63 @@ def add_drawing(parser, default):
     parser.add_argument("--theme", choices=THEMES, default="light", help="[light]")
 
 
+def add_watch(parser):
+    """The option that follows a file that a job is writing."""
+    parser.add_argument("--watch", nargs="?", type=float, const=10.0, metavar="SECONDS",
+                        help="draw again every SECONDS [10] until the file is complete")
+
+
+def draw(options, make, suffix=""):
+    """Saves make(), a figure of options.file; with --watch again and again until it is whole."""
+    use_theme(options.theme)
+    path = output_path(options.output, options.file, suffix)
+    watch = getattr(options, "watch", None)
+    if watch is not None and watch <= 0:
+        raise UsageError("--watch: a number of seconds > 0 is needed")
+    drawn = None
+    while True:
+        done, tiles = brink_io.tiles_done(options.file) if watch else (0, 0)
+        if done != drawn:
+            figure = make()
+            save(figure, path)
+            plt.close(figure)
+            if watch:
+                print(f"{path}: {done} of {tiles} tiles", flush=True)
+        if done == tiles:
+            return
+        drawn = done
+        time.sleep(watch)
+
+
 def output_path(given, source, suffix):
     """The figure's path: as given, else the file's stem with a suffix, as PNG beside it."""
     return given or os.path.splitext(source)[0] + suffix + ".png"
 
 
 def save(figure, path):
-    """Writes the figure; PNG, PDF or SVG by the path's ending."""
-    kind = os.path.splitext(path)[1].lower()
-    if kind not in (".png", ".pdf", ".svg"):
+    """Writes the figure; PNG, PDF or SVG by the path's ending. The file is there whole or not."""
+    stem, kind = os.path.splitext(path)
+    if kind.lower() not in (".png", ".pdf", ".svg"):
         raise UsageError(f"{path}: a figure is .png, .pdf or .svg")
-    stamp = {"CreationDate": None} if kind == ".pdf" else {"Date": None} if kind == ".svg" else {}
-    with plt.rc_context(RC):
-        figure.savefig(path, metadata=stamp)
+    stamp = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(kind.lower(), {})
+    draft = f"{stem}.part{os.getpid()}{kind}"
+    try:
+        with plt.rc_context(RC):
+            figure.savefig(draft, metadata=stamp)
+        os.replace(draft, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.remove(draft)
+        error.filename, error.filename2 = path, None
+        raise
 
 
 def run_tool(tool, arguments):
     """Runs tool(arguments) and ends the program as brink does: 0, 2 usage, 3 I/O, 4 bad file."""
     try:
         tool(arguments)
+    except KeyboardInterrupt:
+        return 130
     except UsageError as error:
         code, words = 2, error
     except brink_io.BrinkFileError as error:

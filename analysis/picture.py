@@ -39,17 +39,35 @@ def words_of(sweep, chosen):
             for name, axis in axes.items()]
 
 
-def choose(sweep, slices=()):
+def choose(sweep, slices=(), besides=()):
     """(part of the sweep with one or two axes, words on what was chosen).
 
-    Axes above the last two that are not sliced are shown at their first value.
+    Axes above the last two that are not sliced are shown at their first value. Those named in
+    `besides` stay whole and do not count.
     """
     chosen = indices(sweep, slices)
-    free = [name for name in sweep["status"].dims if name not in chosen]
+    free = [name for name in sweep["status"].dims if name not in chosen and name not in besides]
     if not free:
         raise figures.UsageError("--slice: at least one axis must be left to draw")
     chosen.update((name, 0) for name in free[:-2])
     return sweep.isel(chosen), words_of(sweep, chosen)
+
+
+def multiples(sweep, name, slices=(), panels_max=12):
+    """([(part, caption)], words) for one small picture per value of axis `name`, evenly chosen."""
+    if name not in sweep.dims:
+        raise figures.UsageError(f"--panels {name}: no such axis; the file has "
+                                 + ", ".join(sweep["status"].dims))
+    part, words = choose(sweep, slices, (name,))
+    if name not in part.dims:
+        raise figures.UsageError(f"--panels {name}: --slice keeps one value of it")
+    axis = figures.grid_axis(sweep, name)
+    size = axis.values.size
+    shown = np.unique(np.linspace(0, size - 1, min(size, panels_max)).round().astype(int))
+    if shown.size < size:
+        words = [*words, f"{shown.size} of {size} values of {name}"]
+    return [(part.isel({name: place}), f"{axis.short} = {axis.names[place]}")
+            for place in shown], words
 
 
 @dataclass
@@ -95,15 +113,16 @@ def reduce_strip(status, fields, factors):
     return mode, reduced
 
 
-def read_picture(part, names):
+def read_picture(part, names, cells_max=None):
     """The Picture of a part with one or two axes, with the fields `names`.
 
-    Reads strips of rows: memory is bounded by the picture, not by the file.
+    Reads strips of rows: memory is bounded by the picture, not by the file. At most `cells_max`
+    [CELLS_MAX] blocks along an axis.
     """
     dims = part["status"].dims
     columns = figures.grid_axis(part, dims[-1])
     rows = figures.grid_axis(part, dims[0]) if len(dims) == 2 else ONE_ROW
-    factors = tuple(-(-axis.values.size // CELLS_MAX) for axis in (rows, columns))
+    factors = tuple(-(-axis.values.size // (cells_max or CELLS_MAX)) for axis in (rows, columns))
     height = factors[0] * max(1, STRIP_CELLS // (factors[0] * columns.values.size))
     counts = np.zeros(128, int)
     strips = []

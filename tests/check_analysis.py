@@ -2,6 +2,7 @@
 """The reader and the figures, on small sweeps: what is in them, not only that they exist."""
 import contextlib
 import io
+import json
 import os
 import subprocess
 import sys
@@ -14,12 +15,14 @@ import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ANALYSIS = os.path.join(os.path.dirname(HERE), "analysis")
+BRINK = os.path.join(os.environ.get("BUILD", os.path.join(os.path.dirname(HERE), "build")), "brink")
 sys.dont_write_bytecode = True
 sys.path[:0] = [HERE, ANALYSIS]
 
 import brink_io  # noqa: E402
 import convergence  # noqa: E402
 import figures  # noqa: E402
+import objective  # noqa: E402
 import phase  # noqa: E402
 import picture  # noqa: E402
 import sample_sweep  # noqa: E402
@@ -42,6 +45,7 @@ def setUpModule():
           pending=lambda shape: np.indices(shape)[1] % 3 == 1)
     write("starts.h5", {"init": (STARTS, "list"), "dor": dor, "lr": lr}, {}, "flow",
           record=sample_sweep.BASIC + ["loss_rises"])
+    write("few.h5", {"dor": dor, "lr": (np.geomspace(0.02, 2, 12), "log")}, fixed, "flow")
     write("line.h5", {"lr": (RATES, "log")}, {"a": 0.5, **fixed}, "flow")
     write("b.h5", {"b": ((1, 3), "list"), "lr": (RATES[::4], "log")}, fixed, "one")
     write("a.h5", {"a": (np.linspace(0.1, 1, 5), "linear"), "lr": (RATES[::2], "log")}, fixed,
@@ -58,8 +62,27 @@ def path_of(name):
     return os.path.join(folder.name, name)
 
 
-def write(name, *arguments, **options):
-    return sample_sweep.write_sweep(path_of(name), *arguments, max_steps=1500, **options)
+def write(name, axes, fixed, lr_unit="one", title="A sample sweep", record=None, pending=None):
+    """A sweep by brink itself: axes {name: (values, scale)}; cells of `pending` are undone."""
+    spec = path_of("spec.yaml")
+    values = {axis: {"values": np.asarray(points).tolist()} if scale == "list" else {
+        "min": float(points[0]), "max": float(points[-1]), "num": len(points), "scale": scale}
+        for axis, (points, scale) in axes.items()}
+    with open(spec, "w") as file:
+        json.dump({"title": title, "model": "regularity", "axes": values, "fixed": fixed,
+                   "lr_unit": lr_unit, "stop": {"max_steps": 1500}, "record": record or "basic"},
+                  file)
+    subprocess.run([BRINK, "run", spec, "-o", path_of(name)], check=True, capture_output=True)
+    if pending:
+        with h5py.File(path_of(name), "r+") as file:
+            empty = pending(file["status"].shape)
+            for field in file.values():
+                if getattr(field, "shape", None) == empty.shape:
+                    values = field[...]
+                    values[empty] = (0 if field.name == "/status" else
+                                     -1 if values.dtype.kind == "i" else np.nan)
+                    field[...] = values
+            file["tiles/state"][...] = 0
 
 
 def opened(name):
@@ -88,6 +111,26 @@ def cell_colours(axes):
     return found
 
 
+# Machado, Oliveira, Fernandes 2009: severe protanopia, deuteranopia, tritanopia; and none.
+VISION = np.array([np.eye(3),
+                   [[.152286, 1.052583, -.204868], [.114503, .786281, .099216],
+                    [-.003882, -.048116, 1.051998]],
+                   [[.367322, .860646, -.227968], [.280085, .672501, .047413],
+                    [-.011820, .042940, .968881]],
+                   [[1.255528, -.076749, -.178779], [-.078411, .930809, .147602],
+                    [.004733, .691367, .303900]]])
+
+
+def cvd_lab(colour):
+    """CIE Lab [4, 3] of a colour as seen with each VISION."""
+    channel = np.array(colors.to_rgb(colour))
+    linear = np.where(channel <= .04045, channel / 12.92, ((channel + .055) / 1.055) ** 2.4)
+    seen = np.clip(VISION @ linear, 0, 1)
+    xyz = seen @ np.array([[.4124, .2126, .0193], [.3576, .7152, .1192], [.1805, .0722, .9505]])
+    f = np.cbrt(np.maximum(xyz / [.9505, 1, 1.089], 0.008856))
+    return np.stack([116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])], -1)
+
+
 def legend_texts(figure):
     return [text.get_text() for text in figure.legends[0].get_texts()]
 
@@ -102,7 +145,7 @@ class Reader(unittest.TestCase):
         self.assertEqual(sweep["status"].dims, ("init", "dor", "lr"))
         for name in ("status", "steps", "edge_end"):
             np.testing.assert_array_equal(sweep[name].values, stored("starts.h5", name))
-        np.testing.assert_array_equal(sweep["lr"].values, RATES)
+        np.testing.assert_allclose(sweep["lr"].values, RATES)
         np.testing.assert_array_equal(sweep["init_y0"].values, [0.5, 0.4, -0.5])
         self.assertIn("init_x0", sweep.coords)
 
@@ -180,8 +223,8 @@ class Reader(unittest.TestCase):
         self.assertEqual(float(opened("plane.h5")["h"]), 0.3)
 
     def test_tiles_done(self):
-        self.assertEqual(brink_io.tiles_done(path_of("dor.h5")), (1, 1))
-        self.assertEqual(brink_io.tiles_done(path_of("part.h5")), (0, 1))
+        self.assertEqual(brink_io.tiles_done(path_of("dor.h5")), (8, 8))
+        self.assertEqual(brink_io.tiles_done(path_of("part.h5")), (0, 8))
 
 
 class Refusals(unittest.TestCase):
@@ -264,7 +307,7 @@ class Phase(unittest.TestCase):
         share = np.count_nonzero(status == STATUS["converged"]) / status.size
         self.assertIn(f"converged  {100 * share:.1f} %", texts)
         self.assertFalse(any("saddle" in text or "not computed" in text for text in texts))
-        self.assertEqual(len(texts), len(np.unique(status)) + 2)
+        self.assertEqual(len(texts), len(np.unique(status)) + len(phase.GUIDES))
 
     def test_axes(self):
         axes = phase.phase_figure(opened("dor.h5")).axes[0]
@@ -285,11 +328,72 @@ class Phase(unittest.TestCase):
 
     def test_guides_lie_where_their_fields_are_one(self):
         axes = phase.phase_figure(opened("dor.h5")).axes[0]
-        edge, flow = axes.lines
+        edge, flow, minimum, proof = axes.lines
         np.testing.assert_allclose(flow.get_xdata(), 1, rtol=1e-9)
         expected = [RATES[0] / row[0] for row in stored("dor.h5", "edge_start")]
         np.testing.assert_allclose(edge.get_xdata()[::2], expected, rtol=1e-6)
         np.testing.assert_array_equal(edge.get_ydata()[:4], [-0.5, 0.5, 0.5, 1.5])
+        half = np.hypot(4 ** 2 - 0.5 ** 2, 2) / 2  # 1/F''(1) over h_GF, whatever F is
+        np.testing.assert_allclose(minimum.get_xdata(), half, rtol=1e-9)
+        good = 2 * np.count_nonzero(np.array(DOR) <= 1)
+        np.testing.assert_allclose(proof.get_xdata()[:good], half / np.sqrt(2), rtol=1e-9)
+        self.assertTrue(np.isnan(proof.get_xdata()[good:]).all())
+
+    def test_guides_hold_what_they_say(self):
+        sweep = opened("dor.h5")
+        converged = (sweep.verdict == "converged").values
+        curvature = np.array([objective.of_dor(dor).curvature_minimum for dor in DOR])
+        h, good = sweep.lr_actual.values, np.array(DOR)[:, None] <= 1
+        self.assertFalse((converged & (h > 1 / curvature[:, None])).any())
+        bound = np.sqrt(2) / np.array([objective.of_dor(dor).slope_bound or np.nan
+                                       for dor in DOR])[:, None]
+        self.assertFalse(((sweep.verdict == "diverged").values & good & (h < bound)).any())
+
+    def test_guides_are_chosen(self):
+        figure = phase.phase_figure(opened("dor.h5"), guides=("flow",))
+        self.assertEqual(len(figure.axes[0].lines), 1)
+        with self.assertRaisesRegex(figures.UsageError, "--guides bogus: one of edge"):
+            phase.phase_figure(opened("dor.h5"), guides=("bogus",))
+
+    def test_small_multiples(self):
+        figure = phase.phase_figure(opened("starts.h5"), panels="init")
+        status = stored("starts.h5", "status")
+        for number, (x, y) in enumerate(STARTS):
+            axes = figure.axes[number]
+            self.assertEqual(axes.get_title(), f"start = ({x:g}, {y:g})")
+            expected = {figures.STATUS_COLOURS[sample_sweep.STATUSES[value]]: count for value, count
+                        in zip(*np.unique(status[number], return_counts=True))}
+            self.assertEqual(cell_colours(axes), expected)
+        self.assertIn(f"{status.size:,} of {status.size:,} cells", footer_of(figure))
+        self.assertEqual([axes.get_ylabel() != "" for axes in figure.axes], [True, False, True])
+        figure = phase.phase_figure(opened("starts.h5"), "edge_end", panels="dor", width="page")
+        self.assertEqual(len(figure.axes), len(DOR) + 1)
+        norms = {mesh.norm for axes in figure.axes[:-1] for mesh in axes.collections[-1:]
+                 if hasattr(mesh, "norm") and mesh.norm.vmax == 2}
+        self.assertLessEqual(len(norms), 1)
+        self.assert_clear(figure)
+        for slices, words in (((), "no such axis"), (("init=1",), "keeps one value")):
+            with self.assertRaisesRegex(figures.UsageError, words):
+                phase.phase_figure(opened("starts.h5"), slices=slices,
+                                   panels="init" if slices else "x0")
+
+    def test_dark_pages_are_readable(self):
+        figures.use_theme("dark")
+        self.addCleanup(figures.use_theme, "light")
+        figure = phase.phase_figure(opened("part.h5"))
+        for text in [*figure.texts, *figure.legends[0].get_texts(),
+                     *figure.axes[0].get_yticklabels(), figure.axes[0].xaxis.label]:
+            self.assertGreater(np.mean(colors.to_rgb(text.get_color())), 0.5, text)
+        status = stored("part.h5", "status")
+        self.assertEqual(sum(cell_colours(figure.axes[0]).values()), np.count_nonzero(status))
+
+    def test_verdict_colours_are_told_apart_by_everyone(self):
+        shades = {name: cvd_lab(colour) for name, colour in figures.STATUS_COLOURS.items()}
+        for name, kinds in shades.items():
+            for other, others in shades.items():
+                if name < other:
+                    apart = np.linalg.norm(kinds - others, axis=1).min()
+                    self.assertGreater(apart, 7, f"{name} and {other}")
 
     def test_guides_of_an_unfinished_file_are_whole(self):
         whole, part = (phase.phase_figure(opened(name)).axes[0].lines[0].get_xdata()
@@ -306,8 +410,9 @@ class Phase(unittest.TestCase):
         self.assertIn(f"{status.size - pending:,} of {status.size:,} cells", footer_of(figure))
 
     def test_title_and_footer_lead_to_the_file(self):
-        text = footer_of(phase.phase_figure(opened("dor.h5")))
-        for words in ("Against regularity", "dor.h5", "spec 0123456789abcdef", "sample",
+        text, attributes = footer_of(phase.phase_figure(opened("dor.h5"))), opened("dor.h5").attrs
+        for words in ("Against regularity", "dor.h5", "spec " + attributes["spec_hash"][:16],
+                      attributes["commit"],
                       "lr_unit flow", "x0 = 4", "y0 = 0.5"):
             self.assertIn(words, text)
 
@@ -427,7 +532,9 @@ class Convergence(unittest.TestCase):
                            [1, 0, 1, 1, 1], [9, 9, 9, 9, 9]])
         ratio = np.tile([.1, .2, .3, .4, .5], (6, 1))
         edge = np.tile([.5, .6, .7, .8, .9], (6, 1))
-        found, lowest, unsure, below = convergence.first_divergence(status, ratio, edge, codes)
+        found, lowest, unsure, below, support = convergence.first_divergence(
+            status, ratio, edge, codes)
+        np.testing.assert_array_equal(support, [2, 2, 0, 2, 4, 0])
         np.testing.assert_array_equal(found, [.3, np.inf, .1, .4, np.nan, np.nan])
         np.testing.assert_array_equal(lowest, [False, False, True, False, False, False])
         np.testing.assert_array_equal(unsure, [False, False, False, True, True, False])
@@ -495,6 +602,39 @@ class Convergence(unittest.TestCase):
         heights = area.get_paths()[0].vertices[:, 1]
         share = 100 * (status == STATUS["converged"]).mean(axis=1)
         self.assertAlmostEqual(heights.max(), share.max())
+
+    def test_points_on_few_converged_cells_are_marked(self):
+        figure = convergence.convergence_figure(opened("few.h5"))
+        claim = convergence.read_claim(opened("few.h5"))
+        few = (claim.support[:, 0] < convergence.FEW) & np.isfinite(claim.edge[:, 0])
+        self.assertTrue(few.any() and not few.all(), claim.support)
+        marks = next(line for line in figure.axes[2].lines if "fewer" in line.get_label())
+        np.testing.assert_array_equal(marks.get_xdata(), np.flatnonzero(few))
+        self.assertIn("fewer than 5 converged cells", legend_texts(figure))
+
+    def test_steps_against_the_rate(self):
+        figure = convergence.steps_figure(opened("dor.h5"))
+        axes = figure.axes[0]
+        lines = {line.get_label(): line for line in axes.lines}
+        converged = stored("dor.h5", "status")[3] == STATUS["converged"]
+        drawn = lines["dor = 1"]
+        np.testing.assert_array_equal(drawn.get_ydata(), np.where(
+            converged, stored("dor.h5", "steps")[3], np.nan))
+        np.testing.assert_allclose(drawn.get_xdata(), RATES)
+        theory = axes.lines[axes.lines.index(drawn) - 1].get_ydata()
+        slow = converged & (RATES < 0.2) & (RATES > 5e-3)  # there the linear rate is all there is
+        np.testing.assert_allclose(drawn.get_ydata()[slow], theory[slow], rtol=0.25)
+        self.assertEqual(len(legend_texts(figure)), len(DOR) + 1)
+
+    def test_rows_larger_than_a_strip_are_read_in_parts(self):
+        whole, before = convergence.read_claim(opened("starts.h5")), convergence.STRIP_CELLS
+        try:
+            convergence.STRIP_CELLS = 60
+            parts = convergence.read_claim(opened("starts.h5"))
+        finally:
+            convergence.STRIP_CELLS = before
+        for name in ("counts", "divergence", "edge", "support", "lowest", "unsure"):
+            np.testing.assert_array_equal(getattr(whole, name), getattr(parts, name))
 
     def test_unfinished_rows_are_hollow(self):
         figure = convergence.convergence_figure(opened("part.h5"))

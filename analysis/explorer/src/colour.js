@@ -10,8 +10,8 @@ export const STATUS_COLOURS = {
   bounded: "#eedd88",
   unsettled: "#ffaabb",
   axis: "#bbcc33",
-  saddle: "#aaaa00",
-  stationary_start: "#99ddff",
+  saddle: "#8250a0",
+  stationary_start: "#c3ecff",
   undefined: "#777777",
 };
 // For the verdicts of other models, in order.

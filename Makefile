@@ -6,14 +6,15 @@ help:
 	@echo 'make check        set up, build, run every test'
 	@echo 'make bench        against numpy, numba and C peers: about 15 minutes; QUICK=1: 2 minutes'
 	@echo 'make explorer     the page of brink explore: npm packages of the lock file, clang, lld'
+	@echo 'make data         fetch MNIST and Fashion-MNIST into build/data'
 	@echo 'make sanitize     the suite under ASan and UBSan'
 	@echo 'make trust        the fault tests at large, for TRUST_MINUTES=60'
 	@echo 'make fuzz         specifications and damaged results under libFuzzer, 60 s each'
 	@echo 'make layers tidy format    no include runs up a floor; clang-tidy; clang-format'
 	@echo 'make install PREFIX=/usr/local DESTDIR=    make clean'
 	@echo 'Settings: CC=gcc|clang BUILD=build OPT=-O2 PREFIX DESTDIR PYTHON'
-.PHONY: help all demo check bench explorer sanitize trust fuzz fuzzers layers tidy format install
-.PHONY: clean
+.PHONY: help all data demo check bench explorer sanitize trust fuzz fuzzers layers tidy format
+.PHONY: install clean
 .DEFAULT_GOAL := all
 
 # ---- settings
@@ -210,6 +211,10 @@ sanitize:
 	SANITIZE=1 $(MAKE) BUILD=$(BUILD)/sanitize OPT=-O1 \
 	  EXTRA_CFLAGS='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' \
 	  EXTRA_LDFLAGS='-fsanitize=address,undefined' check
+
+# MNIST and Fashion-MNIST in IDX, for `data: {source: mnist}`; other folders: BRINK_DATA.
+data:
+	@sh jobs/data.sh build/data
 
 # Fuzzing of specifications and of damaged results, by clang's libFuzzer: FUZZ_SECONDS each.
 FUZZ_SECONDS ?= 60

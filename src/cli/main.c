@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "brink/base/log.h"
+#include "brink/network/data.h"
+#include "brink/store/store.h"
 #include "command.h"
 
 const struct brink_command *const brink_commands[] = {
@@ -47,6 +49,7 @@ int main(int argc, char **argv)
         return brink_exit_code(BRINK_ERR_USAGE);
     }
     const struct brink_command *command = find(argv[1]);
+    brink_data_hdf5 = brink_store_matrix;
     signal(SIGXFSZ, SIG_IGN); // a file limit is an error of the write, not the end
     bool told = false;
     brink_err error = BRINK_OK;

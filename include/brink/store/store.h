@@ -190,6 +190,11 @@ brink_err brink_store_table(const char *path, const char *title, int column_coun
                             const char *const names[], int64_t row_count,
                             const double *rows) BRINK_CHECKED;
 
+// The matrix (or vector) `name` of a user's HDF5 file as doubles, row-major; *values is owned by the
+// caller. BRINK_ERR_IO. This is what brink_data_hdf5 is set to. Independent, read only.
+brink_err brink_store_matrix(const char *path, const char *name, int64_t *rows, int64_t *columns,
+                             double **values) BRINK_CHECKED;
+
 // Bytes of the whole file, rounded up: chunks at the far edges count in full. -1: more than 2^62.
 int64_t brink_store_bytes(const struct brink_spec *spec);
 

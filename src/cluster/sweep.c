@@ -195,6 +195,7 @@ static brink_err sweep_file(struct brink_work *work, const struct brink_run_opti
     open_file(work, options);
     struct brink_guard *checking = guard(work, options, 0);
     make_todo(work, states, counts);
+    brink_plan_keep_at(&work->plan, options->path);
     brink_guard_end(&checking);
     if (work->todo_count > 0 && work->job->rank == 0)
         outcome = lead(work, options, counts);

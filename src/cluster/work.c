@@ -62,6 +62,7 @@ static void store_tile(struct brink_work *work, const struct brink_tile *tile)
     brink_err error = brink_store_put(work->store, tile, &work->columns);
     if (error)
         brink_work_die(error);
+    brink_plan_forget(&work->plan, tile);
     work->unsynced = true;
 }
 

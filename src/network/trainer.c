@@ -92,7 +92,10 @@ static brink_err open_shape(struct trainer *trainer, const struct brink_network_
     // About 4e12 floating-point operations of training between two checkpoints: some 20 s.
     double operations = 6.0 * job->data->n * (double)brink_network_weights(&job->network);
     double steps = 4e12 / operations;
-    trainer->keep_every = steps < 64 ? 64 : steps < 1e9 ? (int32_t)steps : 1000000000;
+    trainer->keep_every = rules->keep_every ? rules->keep_every
+                          : steps < 64      ? 64
+                          : steps < 1e9     ? (int32_t)steps
+                                            : 1000000000;
     trainer->block = operations > 1e9 ? 4 : operations > 1e8 ? 16 : BRINK_NETWORK_BLOCK;
     return error;
 }

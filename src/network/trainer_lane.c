@@ -225,7 +225,7 @@ static brink_err find(struct trainer *trainer, int at, bool *found)
     size_t bytes = checkpoint_bytes(trainer, lane);
     char *checkpoint = NULL;
     *found = false;
-    if (!trainer->source->find)
+    if (!trainer->source->find || trainer->rules->max_steps <= trainer->keep_every)
         return BRINK_OK;
     brink_err error = brink_alloc(&checkpoint, bytes, 1);
     if (error)

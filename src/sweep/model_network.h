@@ -3,6 +3,8 @@
 #ifndef BRINK_SWEEP_MODEL_NETWORK_H
 #define BRINK_SWEEP_MODEL_NETWORK_H
 
+#include <stdatomic.h>
+
 #include "brink/network/trainer.h"
 #include "brink/sweep/spec.h"
 
@@ -29,11 +31,30 @@ struct network_state {
     struct brink_network_rules rules;
     struct brink_data *data; // owned, [data_count]
     int64_t data_count;
-    double *weights; // owned: of network.weights
+    double *weights;    // owned: of network.weights
+    const char *result; // beside which checkpoints are kept; NULL: nowhere
+    atomic_bool *kept;  // owned: there may be checkpoints of ours
 };
+
+enum { UNIT_ONE, UNIT_SHARPNESS }; // of the learning rate
 
 // The network of a cell.
 void brink_network_of_cell(const struct brink_spec *spec, const struct brink_data *data,
                            const int64_t coordinate[], struct brink_network *network);
+
+// What a cell trains.
+void brink_network_job_at(const struct network_state *state, const int64_t coordinate[],
+                          struct brink_network_job *job);
+
+// Members of brink_model_network.
+void brink_network_keep_at(void *state, const char *result);
+void brink_network_forget(const void *state, const struct brink_tile *tile);
+bool brink_network_run(const void *state, struct brink_stream *stream, struct brink_pulse *pulse);
+void brink_network_one_cell(const void *state, const int64_t coordinate[], void *record);
+#define BRINK_NETWORK_TRACE_COLUMNS 8
+extern const char *const brink_network_trace_columns[];
+brink_err brink_network_trace(const void *state, const int64_t coordinate[],
+                              brink_err (*row)(void *context, const double values[]), void *context,
+                              void *record);
 
 #endif

@@ -19,6 +19,18 @@ void brink_plan_close(struct brink_plan *plan)
         plan->spec->model->close(&plan->state);
 }
 
+void brink_plan_keep_at(struct brink_plan *plan, const char *result)
+{
+    if (plan->spec->model->keep_at)
+        plan->spec->model->keep_at(plan->state, result);
+}
+
+void brink_plan_forget(const struct brink_plan *plan, const struct brink_tile *tile)
+{
+    if (plan->spec->model->forget)
+        plan->spec->model->forget(plan->state, tile);
+}
+
 static size_t tile_cells_max(const struct brink_grid *grid)
 {
     size_t cells = 1;

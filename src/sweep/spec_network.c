@@ -265,5 +265,8 @@ const struct brink_spec_key brink_train_keys[] = {
           0x1p30, sharpness_every),
     WHOLE("train.curves_every", "0", "steps between two points of the curves; 0: no curves", 0,
           0x1p30, curves_every),
+    WHOLE("train.checkpoint_every", "0",
+          "steps between two checkpoints of a cell beside the result; 0: some 20 seconds' worth", 0,
+          0x1p30, checkpoint_every),
     {.name = NULL},
 };

@@ -78,6 +78,7 @@ struct brink_network_rules {
     double escape;    // diverged beyond escape times the starting loss
     int32_t sharpness_every; // 0: at the start and the end
     int32_t curves_every;    // 0: no curves
+    int32_t keep_every;      // steps between two checkpoints; 0: by the cost of a step
     bool sharpness, dor;     // are they wanted at all?
     const char *engine;      // the name of the one to use, NULL: the first that fits
 };

@@ -190,8 +190,8 @@ brink_err brink_store_table(const char *path, const char *title, int column_coun
                             const char *const names[], int64_t row_count,
                             const double *rows) BRINK_CHECKED;
 
-// The matrix (or vector) `name` of a user's HDF5 file as doubles, row-major; *values is owned by the
-// caller. BRINK_ERR_IO. This is what brink_data_hdf5 is set to. Independent, read only.
+// The matrix (or vector) `name` of a user's HDF5 file as doubles, row-major; *values is owned by
+// the caller. BRINK_ERR_IO. This is what brink_data_hdf5 is set to. Independent, read only.
 brink_err brink_store_matrix(const char *path, const char *name, int64_t *rows, int64_t *columns,
                              double **values) BRINK_CHECKED;
 

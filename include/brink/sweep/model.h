@@ -95,7 +95,11 @@ struct brink_model {
     // Takes cells from the stream and gives them back computed, until it is over or `pulse` is
     // abandoned (false). Called by every OpenMP thread. A record is a function of (spec, cell).
     bool (*run)(const void *state, struct brink_stream *stream, struct brink_pulse *pulse);
-    // Computes one cell by the reference, not by the engine.
+    // Long cells may leave checkpoints beside `result` (borrowed) from now on, and go on from those
+    // that are there. `forget`: this tile is stored, its checkpoints go. NULL: cells are short.
+    void (*keep_at)(void *state, const char *result);
+    void (*forget)(const void *state, const struct brink_tile *tile);
+    // Computes one cell by itself; where an engine has a reference, by that.
     void (*cell)(const void *state, const int64_t coordinate[], void *record);
     // Recomputes the cell at `coordinate` with every state on the way and hands rows of
     // `trace_columns` numbers (the first is the step) to `row`; then *record is the cell.

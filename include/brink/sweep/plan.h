@@ -13,6 +13,11 @@ struct brink_plan {
 brink_err brink_plan_open(struct brink_plan *plan, const struct brink_spec *spec) BRINK_CHECKED;
 void brink_plan_close(struct brink_plan *plan);
 
+// Checkpoints of long cells beside `result` (borrowed), if the model has any; those of a tile that
+// is stored go.
+void brink_plan_keep_at(struct brink_plan *plan, const char *result);
+void brink_plan_forget(const struct brink_plan *plan, const struct brink_tile *tile);
+
 #define BRINK_FIELD_MAX  64
 #define BRINK_STATUS_MAX 16
 

@@ -59,8 +59,8 @@ bool brink_checkpoint_write(const char *result, const struct brink_spec *spec, i
     struct brink_text name, draft = {0};
     const struct head head = head_of(spec, number, data, bytes);
     brink_err error = name_of(result, number, &name);
-    // Two ranks may hold the same cell when a dead one's is given to another.
-    brink_text_add(&draft, "%s.tmp-%ld", brink_text_get(&name), (long)getpid());
+    // The same name for all: a killed job leaves no other, and a mixture has no right checksum.
+    brink_text_add(&draft, "%s.tmp", brink_text_get(&name));
     bool good = !error && !draft.error;
     int file =
         good ? open(brink_text_get(&draft), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
@@ -103,7 +103,10 @@ bool brink_checkpoint_read(const char *result, const struct brink_spec *spec, in
 void brink_checkpoint_remove(const char *result, int64_t number)
 {
     struct brink_text name;
-    if (!name_of(result, number, &name))
+    if (!name_of(result, number, &name)) {
         unlink(brink_text_get(&name)); // there may be none
+        brink_text_add(&name, ".tmp");
+        unlink(brink_text_get(&name));
+    }
     brink_text_free(&name);
 }

@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Networks as a model of the sweep: ranks, threads, cuts in mid-cell, users' files, derived data.
+# shellcheck source=tests/shell.sh
+. "$(dirname "$0")/shell.sh"
+
+cat >net.yaml <<'YAML'
+model: network
+axes:
+  activation: {values: [tanh, relu, relu3]}
+  loss: {values: [mse, huber]}
+  lr: {min: 0.02, max: 2, num: 9, scale: log}
+network: {width: 12, bias: true, precision: f64}
+data: {source: chebyshev, n: 15, degree: 4}
+train: {max_steps: 400, sharpness_every: 20, curves_every: 40, loss_goal: 1e-3}
+record: full
+tile: [1, 2, 4]
+YAML
+
+# Ranks, threads and tiles never change a bit; curves and all.
+expect 0 "100.0 %" "$brink" run net.yaml -o one.h5 --threads 1
+for pair in "1 2" "2 1" "3 2"; do
+    # shellcheck disable=SC2086
+    set -- $pair
+    expect 0 "100.0 %" mpi "$1" "$brink" run net.yaml -o "r$1.h5" --threads "$2"
+    expect 0 "equal in" "$brink" diff one.h5 "r$1.h5"
+done
+expect 0 "100.0 %" "$brink" run net.yaml 'tile=[3, 1, 9]' -o tile.h5
+expect 7 "54 cells, equal in 25 fields" "$brink" diff one.h5 tile.h5
+
+# The file proves itself, packs, and every cell can be computed again and traced.
+expect 0 "computed again, equal to the bit" "$brink" verify one.h5 --deep 54
+expect 0 "packed" "$brink" pack one.h5 -o packed.h5
+expect 0 "intact and complete" "$brink" verify packed.h5
+expect 0 "equal in" "$brink" diff one.h5 packed.h5
+expect 0 "equals the stored cell bit for bit" "$brink" trace one.h5 activation#1 loss#1 lr#4 -o t.csv
+expect 0 "complete" "$brink" run net.yaml -o one.h5
+expect 6 "fixed.scale: 1 -> 2" "$brink" run net.yaml scale=2 -o one.h5
+expect 0 "activation" "$brink" check net.yaml
+
+# What is stored about words and curves.
+if "$python" - <<'PY'; then ok; else bad "the stored words and curves"; fi
+import h5py, numpy
+with h5py.File("one.h5") as f:
+    assert f["activation"][:].tolist() == [0, 1, 7]
+    assert f["activation"].attrs["flag_meanings"].split()[7] == "relu3"
+    assert f.attrs["fixed_norm"] == "none" and f.attrs["fixed_n"] == 15
+    curve, step = f["curves/loss"], f["curves/step"][:]
+    loss = curve[:]
+    assert curve.shape == f["status"].shape + (11,) and step.tolist() == list(range(0, 401, 40))
+    assert [list(d.keys()) for d in curve.dims][2:] == [["lr"], ["curves/step"]]
+    assert (curve[..., 0] == f["loss_start"][:]).all()
+    ended = f["status"][:] == 8
+    assert ended.any() and (loss[ended][:, -1] == f["loss_end"][ended]).all()
+    over = numpy.isnan(loss).any(-1)
+    assert (over == (f["steps"][:] < 400)).all()
+PY
+
+# A cell is cut off in the middle: another start goes on from its checkpoint, with the same bits.
+# The rate is so small that it never ends before its last step.
+cat >long.yaml <<'YAML'
+model: network
+axes: {lr: {values: [0.001]}}
+network: {width: 12, activation: relu, bias: true, precision: f64}
+data: {source: chebyshev, n: 15, degree: 4}
+train: {max_steps: 300000, sharpness_every: 20000, curves_every: 30000, loss_goal: 0, checkpoint_every: 1000}
+YAML
+expect 0 "100.0 %" "$brink" run long.yaml -o whole.h5
+cuts=0
+for cut in 1 2; do
+    "$brink" run long.yaml -o cut.h5 >cut.out 2>&1 &
+    pid=$!
+    before=$(stat -c %Y.%i cut.h5.cell-0 2>/dev/null)
+    for _ in $(seq 600); do # until it has left another checkpoint, or is done
+        kill -0 $pid 2>/dev/null || break
+        [ -f cut.h5.cell-0 ] && [ "$(stat -c %Y.%i cut.h5.cell-0)" != "$before" ] && break
+        sleep 0.05
+    done
+    kill -9 $pid 2>/dev/null && cuts=$((cuts + 1))
+    wait $pid 2>/dev/null
+done
+if [ $cuts = 2 ] && [ -f cut.h5.cell-0 ]; then ok; else bad "cut $cuts times, no checkpoint"; fi
+expect 0 "100.0 %" mpi 2 "$brink" run long.yaml -o cut.h5
+expect 0 "equal in" "$brink" diff whole.h5 cut.h5
+if ls cut.h5.cell-* >/dev/null 2>&1; then bad "a checkpoint is left"; else ok; fi
+# A checkpoint that was cut short, or is of another spec, is as good as none.
+head -c 100 whole.h5 >torn.h5.cell-0
+expect 0 "100.0 %" "$brink" run long.yaml train.max_steps=30000 -o torn.h5
+if ls torn.h5.cell-* >/dev/null 2>&1; then bad "a torn checkpoint is left"; else ok; fi
+
+# Weights and data of the user.
+"$python" - <<'PY'
+import h5py, numpy
+rng = numpy.random.default_rng(1)
+with h5py.File("mine.h5", "w") as f:
+    f["X"], f["Y"] = rng.normal(size=(9, 3)), rng.normal(size=(9, 2))
+    f["W1"], f["W2"] = rng.normal(size=(5, 3)), rng.normal(size=(2, 5)).astype("f4")
+PY
+cat >mine.yaml <<'YAML'
+model: network
+axes: {lr: {values: [0.01, 0.02]}}
+network: {hidden: [5], init: file, weights: mine.h5, precision: f64, activation: identity}
+data: {source: hdf5, path: mine.h5, n: 9}
+train: {max_steps: 1}
+YAML
+expect 0 "100.0 %" "$brink" run mine.yaml -o user.h5
+if "$python" - <<'PY'; then ok; else bad "the user's network"; fi
+import h5py, numpy
+with h5py.File("mine.h5") as f, h5py.File("user.h5") as out:
+    X, Y, W1, W2 = (f[k][:].astype(float) for k in ("X", "Y", "W1", "W2"))
+    r = X @ W1.T @ W2.T - Y
+    assert numpy.allclose(out["loss_start"][:], .5 * (r ** 2).sum() / 9, rtol=1e-13)
+    g2, g1 = r.T @ (X @ W1.T) / 9, W2.T @ r.T @ X / 9
+    V1, V2 = W1 - .02 * g1, W2 - .02 * g2
+    after = .5 * ((X @ V1.T @ V2.T - Y) ** 2).sum() / 9
+    assert numpy.allclose(out["loss_end"][1], after, rtol=1e-12)
+    assert out["loss_end"].shape == (2,)
+PY
+expect 3 "has no array W3" "$brink" run mine.yaml 'network.hidden=[5,2]' -o no.h5
+expect 3 "the network needs [6][3]" "$brink" run mine.yaml 'network.hidden=[6]' -o no.h5
+expect 3 "9 samples, 10 are asked for" "$brink" run mine.yaml data.n=10 -o no.h5
+expect 3 "no-such.h5" "$brink" run mine.yaml data.path=no-such.h5 -o no.h5
+expect 3 "No such file" "$brink" run mine.yaml data.source=mnist data.path=nowhere -o no.h5
+# Other data under the same name are another sweep.
+"$python" -c 'import h5py; f = h5py.File("mine.h5", "a"); f["X"][0, 0] = 7'
+expect 6 "data.digest" "$brink" run mine.yaml -o user.h5
+
+finish

@@ -62,7 +62,7 @@ for source in tests/check_*.c; do
         *) ASAN_OPTIONS=detect_leaks=1 run "$name" "$BUILD/tests/$name" ;;
     esac
 done
-for script in style bits cli verify ranks service shards; do
+for script in style bits cli verify ranks network service shards; do
     run "$script" bash "tests/$script.sh"
 done
 run faults "$PYTHON" tests/faults/small.py

@@ -88,7 +88,8 @@ expect 0 "bit for bit" "$brink" trace small.h5 dor=1 lr=0.3
 expect 0 "step,x,y,loss,sharpness,edge,imbalance" "$brink" trace small.h5 dor#0 lr#0
 expect 2 "which lr" "$brink" trace small.h5 dor#0
 expect 2 "from 0 to 11" "$brink" trace small.h5 dor#0 lr#12
-expect 2 "no axis" "$brink" trace small.h5 dor#0 b#1
+expect 2 "'b#1' is no place on an axis of this sweep (dor, lr)" "$brink" trace small.h5 dor#0 b#1
+expect 2 "'stop.tail=9' is no place" "$brink" trace small.h5 dor#0 lr#0 stop.tail=9
 expect 2 "given twice" "$brink" trace small.h5 dor#0 dor#1 lr#0
 expect 2 "not a number" "$brink" trace small.h5 dor#0 lr=fast
 expect 2 "needs -o" "$brink" trace small.h5 dor#0 lr#0 --hdf5

@@ -75,21 +75,46 @@ static int64_t nearest(const struct brink_axis *axis, double value)
     return best;
 }
 
+// A number, or one of the parameter's words by its number.
+static bool read_value(const struct brink_parameter *parameter, const char *text, double *value)
+{
+    char *end;
+    for (int i = 0; parameter->names && parameter->names[i]; i++)
+        if (strcmp(parameter->names[i], text) == 0) {
+            *value = i;
+            return true;
+        }
+    *value = strtod(text, &end);
+    return end != text && !*end && isfinite(*value);
+}
+
+static brink_err fail_axis(const struct brink_spec *spec, const char *word)
+{
+    struct brink_text axes = {0};
+    for (int i = 0; i < spec->axis_count; i++)
+        brink_text_add(&axes, "%s%s", i ? ", " : "",
+                       spec->model->parameters[spec->axes[i].parameter].name);
+    brink_err error = axes.error;
+    if (!error)
+        error = brink_fail(BRINK_ERR_USAGE,
+                           "trace: '%s' is no place on an axis of this sweep (%s): say AXIS#INDEX "
+                           "or AXIS=VALUE",
+                           word, brink_text_get(&axes));
+    brink_text_free(&axes);
+    return error;
+}
+
 static brink_err select_one(const struct brink_spec *spec, const char *word, bool given[],
                             int64_t coordinate[])
 {
     int k;
     size_t length = axis_word(spec, word, &k);
     if (length == 0)
-        return brink_fail(BRINK_ERR_USAGE,
-                          "trace: '%s' is no axis of this sweep; say AXIS#INDEX or "
-                          "AXIS=VALUE",
-                          word);
+        return fail_axis(spec, word);
     const struct brink_axis *axis = &spec->axes[k];
     const char *text = word + length + 1;
-    char *end;
-    double value = strtod(text, &end);
-    if (end == text || *end || !isfinite(value))
+    double value;
+    if (!read_value(&spec->model->parameters[axis->parameter], text, &value))
         return brink_fail(BRINK_ERR_USAGE, "trace: '%s': '%s' is not a number", word, text);
     if (given[k])
         return brink_fail(BRINK_ERR_USAGE, "trace: '%s': the axis is given twice", word);
@@ -105,15 +130,17 @@ static brink_err select_one(const struct brink_spec *spec, const char *word, boo
     return BRINK_OK;
 }
 
+// A word that is no place is an override, unless the cell is of a result.
 static brink_err select_cell(const struct brink_spec *spec, const struct options *options,
-                             int64_t coordinate[])
+                             bool stored, int64_t coordinate[])
 {
     bool given[BRINK_RANK_MAX] = {false};
     for (int i = 0; i < options->word_count; i++) {
         int axis;
-        if (axis_word(spec, options->words[i], &axis) == 0 && strchr(options->words[i], '=') &&
-            !strchr(options->words[i], '#') && strchr(options->words[i], '.'))
-            continue; // an override of the specification
+        if (!stored && axis_word(spec, options->words[i], &axis) == 0 &&
+            strchr(options->words[i], '=') && !strchr(options->words[i], '#') &&
+            strchr(options->words[i], '.'))
+            continue;
         brink_err error = select_one(spec, options->words[i], given, coordinate);
         if (error)
             return error;
@@ -284,10 +311,12 @@ static void describe(const struct subject *subject, int64_t steps)
     const struct brink_spec *spec = subject->spec;
     struct brink_text line = {0};
     for (int i = 0; i < spec->axis_count; i++) {
-        brink_text_add(&line, "%s#%lld = ", spec->model->parameters[spec->axes[i].parameter].name,
-                       (long long)subject->coordinate[i]);
-        brink_text_number(&line, spec->axes[i].values[subject->coordinate[i]]);
-        brink_text_add(&line, ", ");
+        const struct brink_axis *axis = &spec->axes[i];
+        const struct brink_parameter *parameter = &spec->model->parameters[axis->parameter];
+        const int64_t k = subject->coordinate[i];
+        char value[BRINK_VALUE_MAX];
+        brink_text_add(&line, "%s#%lld = %s, ", parameter->name, (long long)k,
+                       brink_value_text(parameter, axis->values[k], value));
     }
     const int8_t *status =
         (const int8_t *)((const char *)subject->record + spec->model->fields[0].offset);
@@ -300,7 +329,7 @@ static brink_err trace(const struct options *options, struct subject *subject)
 {
     brink_err error = read_subject(options, subject);
     if (!error)
-        error = select_cell(subject->spec, options, subject->coordinate);
+        error = select_cell(subject->spec, options, subject->stored, subject->coordinate);
     if (!error)
         error = brink_plan_open(&subject->plan, subject->spec);
     if (!error)
@@ -319,11 +348,11 @@ static brink_err trace(const struct options *options, struct subject *subject)
     int64_t span = sink.last - sink.first;
     if (options->max_points && span / sink.every + 2 > options->max_points)
         sink.every = (span + options->max_points - 2) / (options->max_points - 1);
+    describe(subject, steps); // before the rows: what reads them may stop reading
     error = options->hdf5 ? write_hdf5(subject, &sink, options->output)
                           : write_csv(subject, &sink, options->output);
     if (error)
         return error;
-    describe(subject, steps);
     return subject->stored ? compare(subject, options->path) : BRINK_OK;
 }
 

@@ -25,8 +25,8 @@ static brink_err fail(const char *path, const char *what)
 static brink_err exists(const char *path)
 {
     return brink_fail(BRINK_ERR_LOCKED,
-                      "%s: exists already and is not replaced (if another job "
-                      "has just made it, run again to go on with it)",
+                      "%s: exists already and is not replaced: choose another name or remove it "
+                      "(with brink run, another job has just made it: run again to go on with it)",
                       path);
 }
 

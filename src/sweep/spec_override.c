@@ -95,7 +95,8 @@ brink_err brink_spec_override(struct brink_yaml_tree *tree, struct brink_yaml_no
                           quoted);
     if (!equals || equals == override || override[0] == '.' || equals[-1] == '.' ||
         memmem(override, (size_t)(equals - override), "..", 2))
-        return brink_fail(BRINK_ERR_USAGE, "override '%s': write KEY=VALUE, as in lr.num=4096",
+        return brink_fail(BRINK_ERR_USAGE,
+                          "override '%s': write KEY=VALUE without blanks, as in lr.num=4096",
                           quoted);
     if (equals[1] == '\0')
         return brink_fail(BRINK_ERR_USAGE, "override '%s': no value after '='", quoted);

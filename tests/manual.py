@@ -246,8 +246,11 @@ def check_attribute(name, axes, owner):
 
 def check_reader(live, folder):
     packed, damaged = folder / f"packed-{live.name}", folder / f"damaged-{live.name}"
+    joined = folder / f"joined-{live.name}"
     say("pack", str(live), "-o", str(packed))
-    for path in (live, packed):
+    say("run", str(live.with_suffix(".yaml")), "-o", str(joined), "--shards", "2", "--quiet")
+    say("join", str(joined))
+    for path in (live, packed, joined, *folder.glob(f"joined-{live.stem}.shard-*.h5")):
         for name, fits in read_file.check(path):
             claim(fits, f"brink-file(5) and {path.name} differ: {name}")
     with h5py.File(live) as file:

@@ -33,7 +33,7 @@ THEMES = {
 }
 theme = dict(THEMES["light"])
 # Curves on either theme, after Okabe and Ito.
-CURVES = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9")
+CURVES = ("#2686c5", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#7f7fd5")
 # After Paul Tol's "light" set: areas a colour-blind reader tells apart and black lines show on.
 STATUS_COLOURS = {
     "converged": "#77aadd", "diverged": "#ee8866", "periodic": "#44bb99", "bounded": "#eedd88",
@@ -186,6 +186,18 @@ def provenance(sweep, done, cells, extra=()):
              f"{done:,} of {cells:,} cells", f"lr_unit {attributes['lr_unit']}",
              *fixed_words(sweep), *extra]
     return words
+
+
+def source_words(path):
+    """(title, footer) of a figure whose data come from `path`, a result or a specification."""
+    if not path.endswith(".h5"):
+        return os.path.basename(path), [os.path.basename(path)]
+    sweep = brink_io.open(path)
+    attributes = sweep.attrs
+    return attributes.get("title", ""), [
+        os.path.basename(path), f"spec {str(attributes['spec_hash'])[:16]}",
+        f"brink {attributes.get('version', '?')} ({attributes.get('commit', '?')})",
+        *fixed_words(sweep)]
 
 
 def wrap(words, characters):

@@ -75,6 +75,7 @@ run opens "$PYTHON" tests/store_open.py
 run hostile "$PYTHON" tests/hostile.py
 run manual "$PYTHON" tests/manual.py
 run analysis "$PYTHON" tests/check_analysis.py
+run orbits "$PYTHON" tests/check_orbits.py
 [ -n "${SANITIZE:-}" ] || run slurm bash tests/slurm.sh
 
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: MIT
+"""Measures the box-counting dimension of a boundary between verdicts, and draws the boundary.
+
+A cell is on the boundary if a neighbour (right or above) differs in whether it has one of the
+chosen verdicts. N(r) boxes of r x r cells hold boundary cells; the dimension is the slope of
+log N against log 1/r for r from 4 cells to an eighth of the picture.
+"""
+import argparse
+import sys
+from dataclasses import dataclass
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib import colors
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+import brink_io
+import figures
+import picture
+
+SMALLEST = 4       # cells: smaller boxes see the grid, not the set
+LARGEST = 1 / 8    # of the shorter side: larger boxes see the whole, not its parts
+ROOM = 1 / 4       # boxes up to this part of the shorter side are drawn
+POINTS_MIN = 4     # scales in a fit
+OFFSETS = 4        # places of the lattice of boxes tried at each scale, along each axis
+
+
+@dataclass
+class Dimension:
+    """A box-counting dimension: slope over boxes of `low` to `high` cells, error from the fit."""
+
+    value: float
+    error: float       # the larger of the standard error and the spread of the local slopes
+    low: int
+    high: int
+    sizes: np.ndarray  # [k] sides of boxes, cells
+    boxes: np.ndarray  # [k] boxes with boundary in them
+    intercept: float   # log boxes at size 1
+
+
+def edge_cells(inside):
+    """Which cells of `inside` [rows, columns] differ from the cell to the right or above."""
+    edge = np.zeros(inside.shape, bool)
+    edge[:, :-1] |= inside[:, 1:] != inside[:, :-1]
+    edge[:-1] |= inside[1:] != inside[:-1]
+    return edge
+
+
+def count_boxes(edge, size):
+    """The fewest boxes of size x size cells that cover `edge`, over several places of the lattice."""
+    steps = sorted({int(round(size * i / OFFSETS)) for i in range(OFFSETS)} - {size})
+    best = None
+    rows, columns = np.nonzero(edge)
+    wide = edge.shape[1] // size + 2
+    for down in steps:
+        for across in steps:
+            boxes = (rows + down) // size * wide + (columns + across) // size
+            count = np.unique(boxes).size
+            best = count if best is None else min(best, count)
+    return best
+
+
+def box_dimension(edge):
+    """The Dimension of a set of cells [rows, columns]; None if it is too small to have one."""
+    largest = int(min(edge.shape) * LARGEST)
+    if edge.sum() < 32 or largest < SMALLEST * 2 ** ((POINTS_MIN - 1) / 2):
+        return None
+    scales = 2 ** np.arange(0, np.log2(min(edge.shape) * ROOM) + 1e-9, 0.5)
+    sizes = np.unique(np.round(scales).astype(int))
+    boxes = np.array([count_boxes(edge, size) for size in sizes])
+    used = (sizes >= SMALLEST) & (sizes <= largest)
+    across, up = np.log(1 / sizes[used]), np.log(boxes[used])
+    fit, covariance = np.polyfit(across, up, 1, cov=True)
+    slopes = np.diff(up) / np.diff(across)
+    spread = slopes.std(ddof=1) / np.sqrt(slopes.size)
+    return Dimension(float(fit[0]), float(max(np.sqrt(covariance[0, 0]), spread)),
+                     int(sizes[used][0]), int(sizes[used][-1]), sizes, boxes, float(fit[1]))
+
+
+def chosen_statuses(sweep, verdicts):
+    """Values of the verdicts by name."""
+    codes = {name: value for value, name in brink_io.status_names(sweep).items()}
+    wrong = [name for name in verdicts if name not in codes]
+    if wrong:
+        raise figures.UsageError(f"--verdict {wrong[0]}: the file has " + ", ".join(codes))
+    return [codes[name] for name in verdicts]
+
+
+def draw_boundary(axes, rows, columns, inside, edge, known):
+    """The set, its boundary in ink, and cells that are not computed yet."""
+    kind = np.where(edge, 2, inside.astype(int)).astype(float)
+    kind[~known] = np.nan
+    shade = colors.ListedColormap([figures.theme["page"], figures.theme["hatch"],
+                                   figures.theme["ink"]])
+    axes.pcolormesh(columns.edges, rows.edges, np.ma.masked_invalid(kind), cmap=shade, vmin=-0.5,
+                    vmax=2.5, rasterized=True)
+    if not known.all():
+        axes.patch.set(**figures.pending_style())
+    figures.set_axis(axes.xaxis, columns)
+    figures.set_axis(axes.yaxis, rows)
+
+
+def draw_counts(axes, found):
+    """Boxes against their size with the fit."""
+    line = figures.theme["line"]
+    used = (found.sizes >= found.low) & (found.sizes <= found.high)
+    for rows, face in ((used, line), (~used, figures.theme["page"])):
+        axes.plot(found.sizes[rows], found.boxes[rows], "o", color=line, markerfacecolor=face,
+                  markersize=3)
+    sizes = np.array([found.low, found.high])
+    axes.plot(sizes, np.exp(found.intercept) * sizes ** -found.value, color=figures.theme["line2"])
+    axes.set(xscale="log", yscale="log", xlabel="side of a box (cells)", ylabel="boxes")
+
+
+def boundary_figure(sweep, verdicts, slices=(), width="column"):
+    """(Figure, Dimension or None) of the boundary of the cells with one of `verdicts`."""
+    part, words = picture.choose(sweep, slices)
+    if part["status"].ndim != 2:
+        raise figures.UsageError("a boundary needs a picture of two axes")
+    values = chosen_statuses(sweep, verdicts)
+    status = part["status"].values
+    inside, known = np.isin(status, values), status != brink_io.PENDING
+    beside = known.copy()  # the boundary with what is unknown is none
+    beside[:, :-1] &= known[:, 1:]
+    beside[:-1] &= known[1:]
+    edge = edge_cells(inside) & beside
+    found = box_dimension(edge)
+    rows, columns = (figures.grid_axis(part, name) for name in part["status"].dims)
+    what = " or ".join(figures.STATUS_LABELS.get(name, name) for name in verdicts)
+    with plt.rc_context(figures.RC):
+        figure, (upper, lower) = plt.subplots(2, 1, figsize=(figures.WIDTHS[width], 4))
+        draw_boundary(upper, rows, columns, inside, edge, known)
+        handles = [Patch(facecolor=figures.theme["hatch"],
+                         label=f"{what}  {figures.share(inside[known].sum(), known.sum())}"),
+                   Patch(facecolor=figures.theme["ink"],
+                         label=f"its boundary, {edge.sum():,} cells")]
+        if found:
+            draw_counts(lower, found)
+            handles.append(Line2D([], [], color=figures.theme["line2"], label=(
+                f"dimension {found.value:.3f} ± {found.error:.3f}, boxes of {found.low} to "
+                f"{found.high} cells")))
+        else:
+            lower.text(0.5, 0.5, "too few boundary cells for a dimension", ha="center",
+                       va="center", transform=lower.transAxes)
+            lower.set(xticks=[], yticks=[])
+        footer = figures.provenance(sweep, known.sum(), known.size, words)
+        square = {rows.name, columns.name} == {"x0", "y0"}
+        height = (lambda panel: panel) if square else 2.4 if width == "column" else 3.6
+        return figures.arrange(figure, [(upper, height), (lower, 1.2)],
+                               sweep.attrs.get("title", ""), footer, handles, columns=1), found
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", help="a result file of brink")
+    parser.add_argument("--verdict", nargs="+", default=["converged"], metavar="NAME",
+                        help="the boundary of the cells with one of these verdicts [converged]")
+    figures.add_slice(parser)
+    figures.add_drawing(parser, "FILE-boundary.png")
+    options = parser.parse_args(arguments)
+    figures.use_theme(options.theme)
+    figure, found = boundary_figure(brink_io.open(options.file), options.verdict, options.slice,
+                                    options.width)
+    if found:
+        print(f"dimension {found.value:.4f} +- {found.error:.4f} "
+              f"(boxes of {found.low} to {found.high} cells)")
+    else:
+        print("no dimension: too few boundary cells")
+    figures.save(figure, figures.output_path(options.output, options.file, "-boundary"))
+
+
+if __name__ == "__main__":
+    sys.exit(figures.run_tool(main, sys.argv[1:]))

@@ -120,7 +120,10 @@ first=$!
 for _ in $(seq 200); do ls jobs.shard-*.h5 >ls.out 2>&1 && break; sleep 0.05; done
 "$brink" run sweep.yaml "${slow[@]}" -o jobs.h5 --threads 1 >second.log 2>&1 &
 second=$!
-for _ in $(seq 200); do [ "$(find . -name 'jobs.shard-*.h5' | wc -l)" -ge 2 ] && break; sleep 0.05; done
+for _ in $(seq 200); do
+    [ "$(find . -name 'jobs.shard-*.h5' | wc -l)" -ge 2 ] && break
+    sleep 0.05
+done
 expect 0 '"shards_working": 2' "$brink" status jobs.h5 --json
 kill -9 $first
 wait $first

@@ -5,9 +5,10 @@
 
 #include "brink/base/error.h"
 
-// Becomes `python3 analysis/NAME words[0] ...` (words end with NULL); returns only if it cannot: BRINK_ERR_IO when there
-// is no such script near the program (../analysis in a build, ../share/brink/analysis installed) or
-// no interpreter (PYTHON of the environment, else Debian's, else the first on PATH).
+// Becomes `python3 analysis/NAME words[0] ...` (words end with NULL); returns only if it cannot:
+// BRINK_ERR_IO when there is no such script near the program (../analysis in a build,
+// ../share/brink/analysis installed) or no interpreter (PYTHON of the environment, else Debian's,
+// else the first on PATH).
 brink_err brink_script_run(const char *name, const char *const words[]);
 
 #endif

@@ -126,7 +126,7 @@ $(BUILD)/tests/check_%: tests/check_%.c $(CORE) $(wildcard tests/*.h)
 	@mkdir -p $(@D)
 	@echo 'CC  $<'
 	@$(CC) $(CFLAGS_ALL) $(CHECK_CFLAGS) -Itests -MMD -MP $< $(CORE) $(CHECK_LIBS) $(LDLIBS_CORE) -o $@
-HIGH_UNITS := $(patsubst %,$(BUILD)/tests/check_%,lease store verify pack)
+HIGH_UNITS := $(patsubst %,$(BUILD)/tests/check_%,lease store verify pack access)
 $(HIGH_UNITS): $(BUILD)/tests/check_%: tests/check_%.c $(HIGH) $(CORE) $(wildcard tests/*.h)
 	@mkdir -p $(@D)
 	@echo 'CC  $<'

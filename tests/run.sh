@@ -58,7 +58,9 @@ mkdir -p "$BUILD/tests"
 for source in tests/check_*.c; do
     name=$(basename "$source" .c)
     case $name in
-        check_store | check_verify | check_pack | check_lease) run "$name" "$BUILD/tests/$name" ;;
+        check_store | check_access | check_verify | check_pack | check_lease)
+            run "$name" "$BUILD/tests/$name"
+            ;;
         *) ASAN_OPTIONS=detect_leaks=1 run "$name" "$BUILD/tests/$name" ;;
     esac
 done

@@ -48,7 +48,7 @@ def edge_cells(inside):
 
 
 def count_boxes(edge, size):
-    """The fewest boxes of size x size cells that cover `edge`, over several places of the lattice."""
+    """The fewest boxes of size x size cells that cover `edge`, over places of the lattice."""
     steps = sorted({int(round(size * i / OFFSETS)) for i in range(OFFSETS)} - {size})
     best = None
     rows, columns = np.nonzero(edge)

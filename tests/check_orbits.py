@@ -102,7 +102,7 @@ class Traces(unittest.TestCase):
     def test_what_brink_says_is_passed_on(self):
         with self.assertRaisesRegex(figures.UsageError, "which lr"):
             traces.trace(path_of("plane.h5"), ["dor#1"])
-        with self.assertRaisesRegex(figures.UsageError, "no axis"):
+        with self.assertRaisesRegex(figures.UsageError, "no place on an axis"):
             traces.trace(path_of("plane.h5"), ["depth#1"])
 
 

@@ -33,7 +33,8 @@ expect 0 "computed again, equal to the bit" "$brink" verify one.h5 --deep 54
 expect 0 "packed" "$brink" pack one.h5 -o packed.h5
 expect 0 "intact and complete" "$brink" verify packed.h5
 expect 0 "equal in" "$brink" diff one.h5 packed.h5
-expect 0 "equals the stored cell bit for bit" "$brink" trace one.h5 activation#1 loss#1 lr#4 -o t.csv
+expect 0 "equals the stored cell bit for bit" \
+    "$brink" trace one.h5 activation#1 loss#1 lr#4 -o t.csv
 expect 0 "complete" "$brink" run net.yaml -o one.h5
 expect 6 "fixed.scale: 1 -> 2" "$brink" run net.yaml scale=2 -o one.h5
 expect 0 "activation" "$brink" check net.yaml
@@ -63,11 +64,13 @@ model: network
 axes: {lr: {values: [0.001]}}
 network: {width: 12, activation: relu, bias: true, precision: f64}
 data: {source: chebyshev, n: 15, degree: 4}
-train: {max_steps: 300000, sharpness_every: 20000, curves_every: 30000, loss_goal: 0, checkpoint_every: 1000}
+train:
+  {max_steps: 300000, sharpness_every: 20000, curves_every: 30000, loss_goal: 0,
+   checkpoint_every: 1000}
 YAML
 expect 0 "100.0 %" "$brink" run long.yaml -o whole.h5
 cuts=0
-for cut in 1 2; do
+for _ in 1 2; do
     "$brink" run long.yaml -o cut.h5 >cut.out 2>&1 &
     pid=$!
     before=$(stat -c %Y.%i cut.h5.cell-0 2>/dev/null)

@@ -4,7 +4,8 @@ help:
 	@echo 'make              build build/brink'
 	@echo 'make demo         set up, run jobs/dor.yaml under mpirun, draw build/demo/dor.png'
 	@echo 'make check        set up, build, run every test'
-	@echo 'make bench        against numpy, numba and C peers: about 15 minutes; QUICK=1: 2 minutes'
+	@echo 'make check-long   more of what decides bits: 1e8 fma, 1e6 cells, more builds: 20 minutes'
+	@echo 'make bench        against numpy, numba and C peers: 10 minutes; QUICK=1: 2'
 	@echo 'make explorer     the page of brink explore: npm packages of the lock file, clang, lld'
 	@echo 'make data         fetch MNIST and Fashion-MNIST into build/data'
 	@echo 'make sanitize     the suite under ASan and UBSan'
@@ -13,8 +14,8 @@ help:
 	@echo 'make layers tidy format    no include runs up a floor; clang-tidy; clang-format'
 	@echo 'make install PREFIX=/usr/local DESTDIR=    make clean'
 	@echo 'Settings: CC=gcc|clang BUILD=build OPT=-O2 PREFIX DESTDIR PYTHON'
-.PHONY: help all data demo check bench explorer sanitize trust fuzz fuzzers layers tidy format
-.PHONY: install clean
+.PHONY: help all data demo check check-long bench bench-table explorer sanitize trust fuzz fuzzers
+.PHONY: layers tidy format install clean
 .DEFAULT_GOAL := all
 
 # ---- settings
@@ -137,19 +138,12 @@ $(BUILD)/tests/bits: tests/bits.c $(CORE)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS_ALL) -DBITS_ENGINES $< $(CORE) $(LDLIBS_CORE) -o $@
 
-# One timing program per ISA: it links that ISA's objects by themselves.
-$(ISAS:%=$(BUILD)/bench/kernel_%): $(BUILD)/bench/kernel_%: tests/bench/kernel.c $(CORE)
-	@mkdir -p $(@D)
-	@echo 'CC  $< ($*)'
-	@$(CC) $(CFLAGS_ALL) $(ISA_$*) -DBRINK_ENGINE=brink_engine_$* -MMD -MP $< \
-	  $(patsubst src/%.c,$(BUILD)/obj/$*/%.o,$(ISA_SRC)) $(CORE) $(LDLIBS_CORE) -o $@
-
 # The bench: this CPU's kernels and engine, the peers (libmvec is gcc's), and a sweep without MPI.
 BENCH_ISA   ?= $(if $(shell grep -ow -m1 avx512dq /proc/cpuinfo),avx512,avx2)
 PEER_CFLAGS := -std=c11 -D_GNU_SOURCE -O3 -fopenmp-simd $(WARNINGS)
 PEER_avx512 := -march=x86-64-v4 -mprefer-vector-width=512
 PEER_avx2   := -march=x86-64-v3
-BENCH_SRC   := $(addprefix tests/bench/,main.c raw.c engine.c accuracy.c)
+BENCH_SRC   := $(addprefix tests/bench/,main.c raw.c engine.c accuracy.c limits.c)
 $(BUILD)/bench/bench: $(BENCH_SRC) tests/bench/peers.c $(wildcard tests/bench/*.h) $(CORE)
 	@mkdir -p $(@D)
 	@echo 'CC  tests/bench ($(BENCH_ISA))'
@@ -157,8 +151,10 @@ $(BUILD)/bench/bench: $(BENCH_SRC) tests/bench/peers.c $(wildcard tests/bench/*.
 	  -c tests/bench/peers.c -o $(@D)/scalar.o
 	@gcc $(PEER_CFLAGS) $(PEER_$(BENCH_ISA)) -ffast-math '-DPEER(name)=simd_##name' \
 	  -DPEER_LANES=64 -c tests/bench/peers.c -o $(@D)/simd.o
+	@gcc $(PEER_CFLAGS) $(PEER_$(BENCH_ISA)) -ffast-math '-DPEER(name)=watch_##name' \
+	  -DPEER_LANES=64 -DPEER_WATCH -c tests/bench/peers.c -o $(@D)/watch.o
 	@$(CC) $(CFLAGS_ALL) $(ISA_$(BENCH_ISA)) -DBRINK_ENGINE=brink_engine_$(BENCH_ISA) \
-	  -Isrc/dynamics $(BENCH_SRC) $(@D)/scalar.o $(@D)/simd.o \
+	  -Isrc/dynamics $(BENCH_SRC) $(@D)/scalar.o $(@D)/simd.o $(@D)/watch.o \
 	  $(patsubst src/%.c,$(BUILD)/obj/$(BENCH_ISA)/%.o,$(ISA_SRC)) $(CORE) $(LDLIBS_CORE) -o $@
 $(BUILD)/bench/bare: tests/bench/bare.c $(CORE)
 	@mkdir -p $(@D)
@@ -242,7 +238,17 @@ TRUST_MINUTES ?= 60
 trust: all $(UNITS) fuzzers
 	BUILD=$(BUILD) CC=$(CC) TRUST_MINUTES=$(TRUST_MINUTES) $(PYTHON) tests/faults/trust.py
 
-# Against numpy, numba and C peers: a table, and $(BUILD)/bench/BENCH.json.
+# What decides bits, at length: the software fma, lanes = trajectory, every kind of build.
+check-long: all $(BUILD)/tests/check_elementary $(BUILD)/tests/check_lanes
+	BRINK_TEST_SCALE=20 CK_TIMEOUT_MULTIPLIER=20 $(BUILD)/tests/check_elementary
+	BRINK_TEST_SCALE=10 CK_TIMEOUT_MULTIPLIER=20 $(BUILD)/tests/check_lanes
+	LONG=1 BUILD=$(BUILD) PYTHON=$(PYTHON) CC=$(CC) bash tests/bits.sh
+
+# Against numpy, numba and C peers: a table, and $(BUILD)/bench/BENCH.json. Of a quiet machine,
+# `make bench bench-table` keeps that as tests/bench/BENCH.json and in README.md.
+bench-table:
+	cp $(BUILD)/bench/BENCH.json tests/bench/BENCH.json
+	$(PYTHON) tests/bench/report.py tests/bench/BENCH.json README.md
 bench: all $(BUILD)/bench/bench $(BUILD)/bench/bare
 	@sh jobs/setup.sh $(BUILD)/bench/config.mk python3-numba || echo 'bench: without numba'
 	@$(PYTHON) tests/bench/bench.py $(BUILD) $(BENCH_ISA) $(if $(QUICK),--quick)

@@ -4,6 +4,7 @@
 //   bench cells FILE   then lines "KERNEL STEPS" on stdin: each prints its seconds
 //   bench engine ...   see engine.c
 //   bench accuracy N   see accuracy.c
+//   bench limits       see limits.c
 //
 // FILE: a line "COUNT", then the doubles x[COUNT], y[COUNT], h[COUNT], a[COUNT] for each of the
 // families a1, a, b3, b7.
@@ -26,6 +27,8 @@ static const struct {
     {"brink_b3", FAMILY_B3, brink_b3},        {"brink_b7", FAMILY_B7, brink_b7},
     {"simd_a1", FAMILY_A1, simd_a1},          {"simd_a", FAMILY_A, simd_a},
     {"simd_b3", FAMILY_B3, simd_b3},          {"simd_b7", FAMILY_B7, simd_b7},
+    {"watch_a1", FAMILY_A1, watch_a1},        {"watch_a", FAMILY_A, watch_a},
+    {"watch_b3", FAMILY_B3, watch_b3},        {"watch_b7", FAMILY_B7, watch_b7},
     {"scalar_a1", FAMILY_A1, scalar_a1},      {"scalar_a", FAMILY_A, scalar_a},
     {"scalar_b3", FAMILY_B3, scalar_b3},      {"scalar_b7", FAMILY_B7, scalar_b7},
     {"brink_direct", FAMILY_A, brink_direct},
@@ -113,6 +116,8 @@ int main(int argc, char **argv)
         return bench_engine(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "accuracy") == 0)
         return bench_accuracy(argc - 1, argv + 1);
-    fprintf(stderr, "usage: bench cells FILE | engine ... | accuracy N\n");
+    if (argc == 2 && strcmp(argv[1], "limits") == 0)
+        return bench_limits();
+    fprintf(stderr, "usage: bench cells FILE | engine ... | accuracy N | limits\n");
     return 1;
 }

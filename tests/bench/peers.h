@@ -14,9 +14,11 @@ struct cells {
 
 typedef void stepper(const struct cells *cells, long steps);
 
-// peers.c, compiled twice: loops over cells with libm; lanes with `omp simd` and libmvec.
+// peers.c, compiled three times: loops over cells with libm; lanes with `omp simd` and libmvec; and
+// those with a watch on the peak of the loss and on escape, as our kernels have.
 stepper scalar_a1, scalar_a, scalar_b3, scalar_b7;
 stepper simd_a1, simd_a, simd_b3, simd_b7;
+stepper watch_a1, watch_a, watch_b3, watch_b7;
 
 // raw.c: our kernels. `steps` is a multiple of 32.
 stepper brink_a1, brink_row, brink_direct, brink_b3, brink_b7;

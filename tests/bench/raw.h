@@ -17,6 +17,7 @@ void raw_run(const struct brink_curve *curve, int64_t blocks, const double h[], 
 // The subcommands: 0, or 1 with words on stderr.
 int bench_engine(int argc, char **argv);
 int bench_accuracy(int argc, char **argv);
+int bench_limits(void);
 
 // Seconds of CPU time of this thread: other work on the machine hardly counts.
 double bench_clock(void);

@@ -216,7 +216,9 @@ static bool all_settled(const struct brink_lanczos *lanczos, const struct ritz *
     bool all = m >= lanczos->top || left == 0;
     for (int i = 0; i < lanczos->top && i < m && all; i++)
         all = settled(ritz, m, m - 1 - i, left);
-    return all && (!both || settled(ritz, m, 0, left));
+    // Of the lowest it matters whether it is as large: a small one is never known relatively.
+    double size = fmax(fabs(ritz->value[0]), fabs(ritz->value[m - 1]));
+    return all && (!both || fabs(left * ritz->vector[m - 1]) <= tolerance * size);
 }
 
 // Keeps the best Ritz vectors as the first of the basis, with the residual after them.

@@ -72,6 +72,15 @@ def open(path):
     return sweep
 
 
+def curves(sweep):
+    """The curves of a network sweep as a Dataset over its axes and `step`; empty if it has none."""
+    try:
+        return xr.open_dataset(sweep.encoding["source"], engine="h5netcdf", group="curves",
+                               decode_cf=False)
+    except OSError:
+        return xr.Dataset()
+
+
 def spec(sweep):
     """The resolved specification as a dict: title, model, axes, fixed, lr_unit, stop, ..."""
     return json.loads(sweep.attrs["spec"])

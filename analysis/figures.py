@@ -119,8 +119,8 @@ class GridAxis:
 
 
 def number(value):
-    """A number as short as it can be read back from a figure: 0.25, 4, 1e-04."""
-    return f"{value:.6g}"
+    """A number as short as it can be read back from a figure: 0.25, 4, 1e-04; a word as it is."""
+    return value if isinstance(value, str) else f"{value:.6g}"
 
 
 def grid_axis(sweep, name):
@@ -131,6 +131,8 @@ def grid_axis(sweep, name):
     label = LR_LABELS.get(sweep.attrs["lr_unit"], "learning rate") if name == "lr" else (
         AXIS_LABELS.get(name, coordinate.attrs.get("long_name", name)))
     names = [number(value) for value in values]
+    if "flag_meanings" in coordinate.attrs:
+        names = [coordinate.attrs["flag_meanings"].split()[value] for value in values]
     if name == "init":
         names = [f"({number(x)}, {number(y)})"
                  for x, y in zip(sweep["init_x0"].values, sweep["init_y0"].values)]
@@ -171,6 +173,8 @@ def fixed_words(sweep):
     """["x0 = 4", "y0 = 0.5"]: what is not an axis."""
     words = []
     for name, value in brink_io.fixed(sweep).items():
+        if name in ("offset", "norm1", "norm2", "norm3", "norm4", "norm5") and value == 0:
+            continue  # of networks: as drawn
         value = (number(value) if np.ndim(value) == 0
                  else "(" + ", ".join(number(part) for part in value) + ")")
         words.append(f"{name} = {value}")

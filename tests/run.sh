@@ -78,6 +78,7 @@ run hostile "$PYTHON" tests/hostile.py
 run manual "$PYTHON" tests/manual.py
 run analysis "$PYTHON" tests/check_analysis.py
 run orbits "$PYTHON" tests/check_orbits.py
+[ -n "${SANITIZE:-}" ] || run explorer bash tests/explorer.sh
 [ -n "${SANITIZE:-}" ] || run slurm bash tests/slurm.sh
 
 echo "$passed passed, $failed failed, $skipped skipped"

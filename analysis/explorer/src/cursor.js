@@ -64,10 +64,14 @@ export class Cursor {
       drawHover(this.root, []);
       return;
     }
-    const entries = Object.entries(valuesAt(sweep, places)).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? `(${value.map((v) => short(v)).join(", ")})` : short(value, 7),
-    ]);
+    const between = valuesAt(sweep, places);
+    const entries = sweep.axes
+      .map((axis, k) => [axis, places[k]])
+      .filter(([axis]) => axis.name)
+      .map(([axis, place]) => [
+        axis.name,
+        Number.isInteger(place) ? axis.words(place) : short(between[axis.name], 7),
+      ]);
     const [row, column] = this.at;
     if (places.every(Number.isInteger)) {
       const at = row * sweep.horizontal.num + column;

@@ -39,7 +39,9 @@ export class CurvePlots {
       this.plots.push(
         stepPlot(element, {
           cells: traced.filter(({ trace }) => trace.curve[name]),
-          label: name.replaceAll("_", " "),
+          label: name === "sharpness" ? "sharpness; dashed 2/h" : name.replaceAll("_", " "),
+          guideOf: name === "sharpness" ? ({ record }) => 2 / record.lr_actual : null,
+          spanGaps: true, // not every step is measured
           valuesOf: (trace) => trace.curve[name],
           log,
           stepOf: () => -1,

@@ -41,6 +41,7 @@ function describe(name) {
     name: axis,
     values: column(axis),
     scale: spec.axes[axis].scale ?? (spec.axes[axis].values ? "list" : "linear"),
+    names: spec.axes[axis].values?.every((v) => typeof v === "string") ? spec.axes[axis].values : null,
     meaning: String(attribute(file.get(axis), "long_name") ?? axis),
     stride: 1,
     size: shape[k],

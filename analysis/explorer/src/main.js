@@ -263,7 +263,7 @@ class Page {
     $("cells-canvas").width = Math.max(1, Math.round(this.box.width * ratio));
     $("cells-canvas").height = Math.max(1, Math.round(this.box.height * ratio));
     this.changed();
-    this.panel.show(this.cells, inkOf(this.state.theme));
+    this.showCells();
   }
 
   /** The view moved: draw coarsely at once, finely when it rests. */

@@ -98,7 +98,7 @@ class Plane {
 /** Bands of the log of the loss behind the path. */
 function shade(plane, lossAt) {
   const { box, xRange, yRange, ink } = plane;
-  const [width, height] = [Math.ceil(box.width), Math.ceil(box.height)];
+  const [width, height] = [Math.ceil(box.width / 2), Math.ceil(box.height / 2)];
   const image = new ImageData(width, height);
   for (let j = 0; j < height; j++)
     for (let i = 0; i < width; i++) {

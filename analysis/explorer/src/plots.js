@@ -19,7 +19,7 @@ function table(cells, valuesOf, log) {
 export function wantsLog(values, guide) {
   let high = 0;
   for (const value of values) if (Number.isFinite(value) && value > high) high = value;
-  return high > 30 * guide;
+  return high > 30 * guide || (high > 0 && guide > 30 * high);
 }
 
 /** Whole powers of ten for a log axis, at most LABELS_MAX of them. */
@@ -104,16 +104,16 @@ function stepAxis(ink, logStep) {
 
 /**
  * A plot against the step in `element`. options: cells [{trace, colour}], valuesOf(trace), guideOf
- * (a value of a cell to draw a dashed line at), log and logStep (axes), stepOf and onStep.
+ * (a value of a cell to draw a dashed line at), log and logStep (axes), stepOf and onStep, spanGaps.
  */
 export function stepPlot(element, options) {
-  const { cells, label, valuesOf, guideOf, log, logStep, stepOf, onStep, ink } = options;
+  const { cells, label, valuesOf, guideOf, log, logStep, stepOf, onStep, ink, spanGaps } = options;
   const steps = stepAxis(ink, logStep);
   element.replaceChildren();
   const style = cells.map(({ colour, trace }) => ({
     stroke: colour,
     width: 1.3,
-    spanGaps: false,
+    spanGaps,
     points: { show: trace.step.length < 60, size: 4, fill: colour },
   }));
   const range = rangeWith(guideOf ? cells.map(guideOf) : [], log);

@@ -118,7 +118,7 @@ export class Sweep {
         new Axis({
           ...axis,
           label: axisLabel(axis.name, attributes.lr_unit, axis.meaning),
-          names: axis.name === "init" && pairs ? pairNames(pairs) : null,
+          names: axis.name === "init" && pairs ? pairNames(pairs) : axis.names,
         }),
     );
     if (!this.axes.length)

@@ -1,0 +1,140 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The browser explorer: lint, units, replays against stored bits, and the page in a headless
+# Chromium. Environment: BUILD, PYTHON. Last line: "explorer: N passed, N failed, N skipped".
+set -u
+cd "$(dirname "$0")/.." || exit 1
+build=${BUILD:-build}
+work=$build/explorer
+passed=0 failed=0
+mkdir -p "$work/pictures" || exit 1
+
+skip() { # why: what only others can mend
+    echo "SKIPPED explorer: $1"
+    echo "explorer: $passed passed, $failed failed, 1 skipped"
+    exit 0
+}
+judge() { # NAME COMMAND...
+    local name=$1
+    shift
+    if "$@"; then passed=$((passed + 1)); else
+        failed=$((failed + 1))
+        echo "FAIL $name"
+    fi
+}
+# Its packages are cached in the build folder; without them a registry is needed, once.
+if ! sh jobs/setup_explorer.sh "$work" chromium >"$work/setup.log" 2>&1; then
+    cat "$work/setup.log"
+    [ "$(id -u)" = 0 ] || skip "needs nodejs, npm, clang, lld and chromium"
+    judge "set-up" false
+fi
+if ! make BUILD="$build" explorer >"$work/make.log" 2>&1; then
+    cat "$work/make.log"
+    npm ping >/dev/null 2>&1 || skip "no npm registry to be had"
+    judge "make explorer" false
+    echo "explorer: $passed passed, $failed failed"
+    exit 1
+fi
+chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
+
+# The sources beside their packages, where node and the linter look for them.
+rm -rf "$work"/{src,tests}
+cp -r analysis/explorer/{src,tests,build.mjs,eslint.config.js,.prettierrc.json} "$work"
+lint() { (cd "$work" && node_modules/.bin/eslint src tests build.mjs eslint.config.js); }
+judge lint lint
+judge format "$work/node_modules/.bin/prettier" --log-level warn --check "$work"/{src,tests,build.mjs}
+judge "C format" clang-format --dry-run -Werror analysis/explorer/wasm/replay.c \
+    analysis/explorer/wasm/include/*.h
+
+sweep() { # NAME, a specification on the standard input
+    cat >"$work/$1.yaml"
+    rm -f "$work/$1.h5"
+    if ! "$build/brink" run "$work/$1.yaml" -o "$work/$1.h5" >"$work/$1.log" 2>&1 ||
+        ! "$build/brink" explore "$work/$1.h5" -o "$work/$1.page.html" >>"$work/$1.log" 2>&1; then
+        cat "$work/$1.log"
+        return 1
+    fi
+}
+judge "sweep of starts" sweep starts <<'YAML'
+title: All verdicts
+model: regularity
+axes:
+  init: {values: [[1, -1], [2, -0.3], [10, 1], [4, 0.5], [1.2, 0.9], [2, 0]]}
+  dor: {values: [0.25, 0.5, 1, 2, 6, 10]}
+  lr: {min: 0.05, max: 40, num: 30, scale: log}
+lr_unit: sharpness
+stop: {max_steps: 2000, tail: 128}
+record: full
+YAML
+judge "sweep of draws" sweep draws <<'YAML'
+title: Drawn starts
+model: regularity
+axes:
+  seed: {min: 3, max: 6, num: 4}
+  a: {min: 0.1, max: 1, num: 4}
+  lr: {min: 0.05, max: 20, num: 12, scale: log}
+fixed: {s0: 1.5, scale: 4}
+lr_unit: flow
+seed: 9007199254740881
+stop: {max_steps: 2000}
+YAML
+judge "sweep of angles" sweep angles <<'YAML'
+title: Angles
+model: regularity
+axes:
+  angle: {min: 0, max: 170, num: 9}
+  lr: {min: 0.05, max: 2, num: 12}
+fixed: {b: 3, radius: 1.5}
+lr_unit: norm2
+stop: {max_steps: 2000}
+record: full
+YAML
+judge "sweep of the page" sweep page <<'YAML'
+title: The page under test
+model: regularity
+axes:
+  dor: {values: [0.25, 0.5, 1, 2, 6, 10]}
+  lr: {min: 0.0001, max: 40, num: 160, scale: log}
+fixed: {x0: 4, y0: 0.5}
+lr_unit: flow
+stop: {max_steps: 4000}
+YAML
+judge "large sweep" sweep large <<'YAML'
+title: 4096 x 4096
+model: regularity
+axes:
+  y0: {min: -6, max: 6, num: 4096}
+  x0: {min: -6, max: 6, num: 4096}
+fixed: {a: 1, lr: 1.5}
+stop: {max_steps: 0}
+record: [steps, edge_end]
+YAML
+
+# A page that cannot hold all cells holds every k-th one.
+reduced() {
+    "$build/brink" explore "$work/large.h5" --max-mb 2 -o "$work/reduced.html" &&
+        [ "$(stat -c %s "$work/reduced.html")" -lt 5000000 ]
+}
+judge "a large file is thinned out" reduced
+unbuilt() { # a user who has not built the page is told how
+    local words
+    words=$("${PYTHON:-/usr/bin/python3}" analysis/explore.py "$work/page.h5" \
+        --page "$work/nothing.html" 2>&1)
+    [ $? = 2 ] && case $words in *"make explorer"*) true ;; *) false ;; esac
+}
+judge "without the built page" unbuilt
+
+export REPLAY_WASM=$PWD/$work/replay.wasm
+case $work in /*) REPLAY_WASM=$work/replay.wasm ;; esac
+PAGES="$work/starts.page.html $work/draws.page.html $work/angles.page.html"
+export PAGES
+for tests in axes picture replay; do
+    judge "$tests" node --test "$work/tests/$tests.test.mjs"
+done
+if [ -n "$chromium" ]; then
+    judge "in the browser" node "$work/tests/page.mjs" "$work/node_modules" "$chromium" \
+        "$work/page.page.html" "$work/starts.h5" "$work/large.h5" "$work/pictures"
+fi
+rm -f "$work/large.h5" "$work/large.page.html"
+echo "explorer: $passed passed, $failed failed"
+[ $failed = 0 ]

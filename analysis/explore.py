@@ -108,7 +108,7 @@ def describe(path, budget):
         cells = tuple(slice(None, None, stride) for stride in strides)
         arrays = {name: packed(file[name][cells]) for name in ("status", *stored)}
         curves = describe_curves(file, status.shape, strides)
-    keys = ("title", "model", "commit", "version", "spec", "spec_hash", "lr_unit")
+    keys = "title model commit version kernel_version spec spec_hash lr_unit".split()
     pairs = None
     if "init_x0" in sweep.coords:
         stride = strides[status.dims.index("init")]

@@ -61,7 +61,8 @@ export async function replayCell(sweep, cell, pool) {
     budget: BUDGET,
   };
   const result = await pool.run(message, 0, "replay");
-  Object.assign(cell, result, { integral });
+  const otherKernel = Number(sweep.attributes.kernel_version) !== result.kernelVersion;
+  Object.assign(cell, result, { integral, otherKernel });
   cell.statusName = sweep.statusName(result.record?.status);
   cell.bits = bitsWords(cell);
 }

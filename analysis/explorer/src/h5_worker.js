@@ -3,6 +3,7 @@
 import * as h5wasm from "h5wasm";
 
 const MOUNT = "/dropped";
+const ATTRIBUTES = "title model commit version kernel_version spec spec_hash lr_unit".split(" ");
 const BLOCK_BYTES = 32e6; // read at a time
 let file = null;
 
@@ -32,8 +33,7 @@ function refuseForeign(name) {
 function describe(name) {
   refuseForeign(name);
   const attributes = {};
-  for (const key of ["title", "model", "commit", "version", "spec", "spec_hash", "lr_unit"])
-    attributes[key] = String(attribute(file, key) ?? "");
+  for (const key of ATTRIBUTES) attributes[key] = String(attribute(file, key) ?? "");
   const status = file.get("status");
   const shape = status.shape.map(Number);
   const spec = JSON.parse(attributes.spec);
@@ -41,7 +41,9 @@ function describe(name) {
     name: axis,
     values: column(axis),
     scale: spec.axes[axis].scale ?? (spec.axes[axis].values ? "list" : "linear"),
-    names: spec.axes[axis].values?.every((v) => typeof v === "string") ? spec.axes[axis].values : null,
+    names: spec.axes[axis].values?.every((v) => typeof v === "string")
+      ? spec.axes[axis].values
+      : null,
     meaning: String(attribute(file.get(axis), "long_name") ?? axis),
     stride: 1,
     size: shape[k],

@@ -8,8 +8,9 @@ let kernel = null;
 function replay({ values, stored, budget }) {
   const record = kernel.cell(values, budget);
   if (!record) return { record: null };
+  const kernelVersion = kernel.c.kernel_version();
   const different = stored ? differences(stored, record) : null;
-  return { record, trace: kernel.trace(values, record.steps), different };
+  return { record, trace: kernel.trace(values, record.steps), different, kernelVersion };
 }
 
 /** A block of cells: rows and columns are lists of parameter values. */

@@ -41,7 +41,6 @@ class Page {
     this.theory = new Set(this.state.theory);
     this.cells = [];
     this.curves = [];
-    this.frames = [];
     applyTheme(this.state.theme);
     this.buttons();
     this.dropping();
@@ -316,7 +315,6 @@ class Page {
   }
 
   drawNow() {
-    const began = performance.now();
     const ink = inkOf(this.state.theme);
     let shown = 0;
     for (const { value, name } of this.sweep.statuses)
@@ -331,8 +329,6 @@ class Page {
     const fine = (this.refiner?.visible ?? []).filter((key) => this.diagram.fine.has(key));
     this.diagram.draw(this.view, this.moving ? SAMPLES_MOVING : SAMPLES_STILL, fine);
     this.drawOver(ink);
-    this.frames.push(performance.now() - began);
-    if (this.frames.length > 600) this.frames.shift();
   }
 
   drawOver(ink, withCursor = true) {
@@ -488,5 +484,5 @@ class Page {
 
 const page = new Page();
 page.start().catch((error) => page.fail(error));
-// For tests: what the page shows, and how long its frames took.
+// For tests: what the page shows.
 globalThis.brinkExplorer = page;

@@ -7,12 +7,13 @@ import { PathPlot, ReturnPlot } from "./paths.js";
 import { stepPlot, wantsLog } from "./plots.js";
 
 /** What the page says of a replayed cell against the file. */
-export function bitsWords({ record, different, integral, stored }) {
+export function bitsWords({ record, different, integral, stored, otherKernel }) {
   if (!record) return ["over budget", "too long to replay here: run the line below"];
   if (!integral) return ["between", "computed here, between the cells of the file"];
   if (!stored || stored.status === 0) return ["between", "not computed yet in the file"];
   if (!different.length) return ["same", "ends in the same bits as stored"];
-  return ["differs", `ends in other bits than stored: ${different.join(", ")}`];
+  const why = otherKernel ? " (the file is of another version of the arithmetic)" : "";
+  return ["differs", `ends in other bits than stored: ${different.join(", ")}${why}`];
 }
 
 export class Panel {

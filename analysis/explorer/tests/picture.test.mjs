@@ -6,6 +6,7 @@ import { Axis } from "../src/axes.js";
 import { fieldPalette, onScale, quantise, scaleOf } from "../src/colour.js";
 import { readCurves } from "../src/curves.js";
 import { visiblePart } from "../src/diagram.js";
+import { bitsWords } from "../src/panel.js";
 import { decode, encode } from "../src/permalink.js";
 import { blocksOf, levelsFor, placesOf } from "../src/refine.js";
 import { contour, polyline } from "../src/theory.js";
@@ -124,4 +125,16 @@ test("stored curves end where the cell ended", () => {
   const { step, curve } = readCurves({ step: [0, 1, 10, -1], train_loss: [3, 2, 1, Number.NaN] });
   assert.deepEqual(step, [0, 1, 10]);
   assert.deepEqual(curve, { train_loss: [3, 2, 1] });
+});
+
+test("the page says how a replay compares with the file", () => {
+  const record = { status: 1 };
+  const cell = { record, stored: record, integral: true, different: [], otherKernel: false };
+  assert.equal(bitsWords(cell)[0], "same");
+  assert.match(bitsWords({ ...cell, different: ["x_end"] })[1], /other bits than stored: x_end$/);
+  const other = { ...cell, different: ["x_end"], otherKernel: true };
+  assert.match(bitsWords(other)[1], /another version of the arithmetic/);
+  assert.match(bitsWords({ ...cell, integral: false })[1], /between the cells/);
+  assert.match(bitsWords({ ...cell, stored: { status: 0 } })[1], /not computed yet/);
+  assert.equal(bitsWords({ ...cell, record: null })[0], "over budget");
 });

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "brink/base/build.h"
 #include "brink/base/elementary.h"
 #include "brink/base/memory.h"
 #include "brink/dynamics/trajectory.h"
@@ -75,6 +76,11 @@ void brink_free(void *block)
 }
 
 // ---- the tables of the model, for the page to find names in
+
+EXPORT(int, kernel_version, void)
+{
+    return BRINK_KERNEL_VERSION;
+}
 
 EXPORT(int, parameter_count, void)
 {

@@ -175,7 +175,8 @@ MAPS = {"row": "general a", "a1": "a = 1", "b3": "b = 3"}
 
 
 def run_engine(bench):
-    shape = (12, 2048, 20000, 3) if bench.quick else (48, 2048, 20000, 5)
+    # Rows as long as those of a map of 4096 x 4096: each leaves stragglers behind.
+    shape = (6, 4096, 20000, 3) if bench.quick else (24, 4096, 20000, 5)
     found = {}
     for name in MAPS:
         say(f"engine on a mixed map, {MAPS[name]}")
@@ -202,7 +203,7 @@ def run_accuracy(bench):
     found = bench.tool("accuracy", 400_000 if bench.quick else 5_000_000)
     bench.result.data["accuracy_ulp"] = found
     bench.result.at_most("tanh(t/2): largest error, ulp", found["tanh"], 4)
-    bench.result.at_most("F' by the direct formula, where it holds (|t| >= 28), ulp",
+    bench.result.at_most("F' by the direct formula, where it holds (beyond 28), ulp",
                          found["direct"], 4)
     bench.result.at_most("F' by the direct formula, everywhere, ulp", found["direct_all"], None)
     bench.result.at_most("F' by the row table, ulp", found["table"], 2.5)

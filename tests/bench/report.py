@@ -19,24 +19,25 @@ import time
 NOTES = [
     "Raw kernels are the engine's own blocks of 32 steps, with all that a block does besides "
     "stepping: running peak of the loss, watch on escape and ends, Brent's kept states.",
-    "Ports hold the kernels. Where the rows `ports: ...` are near 1, sums and maxima take turns with "
-    "multiply-adds on the same ports (Intel cores: two of 512 bits), and whatever is watched in a "
-    "step costs as much as a multiply-add; the requirements were set on a core with pipes of their "
-    "own for sums and maxima. `floor ... over time` is the share of the time that the operations of a "
-    "step, counted in the source, need at least.",
-    "b: a step of the C peer is 7 operations (b = 3), ours 9.4: also the peak of the loss, every 8th "
-    "|x|, |y|, and h F' by itself, so that 7/9.4 = .74 of the peer is the most there can be while two "
-    "ports serve all. The peer that watches the same (`watches peak and escape`) is the same work.",
-    "a = 1: a division of 8 doubles keeps the divider for 16 cycles and the ports for 1.6, the other "
-    "operations the two ports for about 14: both would have to be full all the time. With a product "
-    "instead of the division the same loop took .81 of the time.",
-    "record: full of b: the edge at every state needs F'', about 20 operations beside the 9.4 of a "
-    "step. The screen of kernel_watch.h is all that is run; exact edges are rare.",
+    "Ports hold the kernels. Where the rows `ports: ...` are near 1, sums and maxima take turns "
+    "with multiply-adds on the same ports (Intel cores: two of 512 bits), and whatever is "
+    "watched in a step costs as much as a multiply-add; the requirements were set on a core "
+    "with pipes of their own for sums and maxima. `floor ... over time` is the share of the "
+    "time that the operations of a step, counted in the source, need at least.",
+    "b: a step of the C peer is 7 operations (b = 3), ours 9.4: also the peak of the loss, "
+    "every 8th |x|, |y|, and h F' by itself, so that 7/9.4 = .74 of the peer is the most there "
+    "can be while two ports serve all. The peer that watches the same (`watches peak and "
+    "escape`) is the same work.",
+    "a = 1: a division of 8 doubles keeps the divider for 16 cycles and the ports for 1.6, the "
+    "other operations the two ports for about 14: both would have to be full all the time. With "
+    "a product instead of the division the same loop took .81 of the time in an experiment.",
+    "record: full of b: the edge at every state needs F'', about 20 operations beside the 9.4 "
+    "of a step. The screen of kernel_watch.h is all that is run; exact edges are rare.",
     "C peers: gcc -O3, the CPU's level; libm in scalar loops; `omp simd`, 64 lanes, -ffast-math "
     "and libmvec. numpy as researchers write it, arrays in cache; numba with fastmath.",
-    "The numba script has early exits for every verdict, finds cycles with Brent's points to 1e-13 "
-    "relative, and runs from its compile cache. A cycle ends as soon as two states agree to 1e-13, "
-    "for brink only when they are equal: verdicts differ where rounding decides.",
+    "The numba script has early exits for every verdict, finds cycles with Brent's points to "
+    "1e-13 relative, and runs from its compile cache. A cycle ends as soon as two states agree "
+    "to 1e-13, for brink only when they are equal: verdicts differ where rounding decides.",
     "Two over one and the share of MPI, HDF5 and schedule are of the sweep (start and end in "
     "/runs), the comparison with numba is of whole processes, mpirun and imports included. The "
     "share is over the same cells through the same stream on two threads without MPI and HDF5.",

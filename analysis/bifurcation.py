@@ -8,6 +8,8 @@ import argparse
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import needs  # noqa: F401 (before what it checks for)
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import colors

@@ -9,6 +9,8 @@ import argparse
 import sys
 from dataclasses import dataclass
 
+import needs  # noqa: F401 (before what it checks for)
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import colors

@@ -20,10 +20,6 @@ import os
 # the job that resumes it, and fails on file systems without locks.
 os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
 
-import needs  # noqa: E402
-
-needs.modules("h5py", "numpy", "xarray", "h5netcdf")
-
 import h5py  # noqa: E402
 import numpy as np  # noqa: E402
 import xarray as xr  # noqa: E402

@@ -12,6 +12,8 @@ import sys
 import warnings
 from dataclasses import dataclass
 
+import needs  # noqa: F401 (before what it checks for)
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.lines import Line2D

@@ -7,6 +7,8 @@ as for `brink trace`, its words joined by commas: "dor=0.5,lr#700".
 import argparse
 import sys
 
+import needs  # noqa: F401 (before what it checks for)
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.lines import Line2D

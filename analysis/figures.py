@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: MIT
 """What all figures share: colours, axes of the grid, page layout, and the frame of a tool."""
 import contextlib
+import logging
 import os
 import sys
 import textwrap
 import time
 from dataclasses import dataclass
 
-import needs
+import needs  # noqa: F401 (before what it checks for)
 
-needs.modules("matplotlib", "numpy")
-
-import matplotlib  # noqa: E402
+import matplotlib
 
 matplotlib.use("Agg")
 
@@ -20,6 +19,9 @@ import numpy as np  # noqa: E402
 from matplotlib import colors, patheffects  # noqa: E402
 
 import brink_io  # noqa: E402
+
+# It reports the dates that Matplotlib leaves out of the fonts in a PDF.
+logging.getLogger("fontTools").setLevel(logging.ERROR)
 
 WIDTHS = {"column": 3.5, "page": 7.2}  # inches: one and two columns of a journal
 # What is not data. `line`, `line2`, ... are the first colours of curves, told apart by all readers.
@@ -365,12 +367,15 @@ def run_tool(tool, arguments):
         tool(arguments)
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # the reader of a table has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except UsageError as error:
         code, words = 2, error
     except brink_io.BrinkFileError as error:
         code, words = 4, error
     except OSError as error:
-        code, words = 3, error
+        code, words = 3, (f"{error.filename}: {error.strerror}" if error.filename else error)
     else:
         return 0
     print(f"{os.path.basename(sys.argv[0])}: {' '.join(str(words).split())}", file=sys.stderr)

@@ -7,6 +7,8 @@ regularity spreads it outward, so that gradient descent with a large rate has no
 import argparse
 import sys
 
+import needs  # noqa: F401 (before what it checks for)
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.lines import Line2D

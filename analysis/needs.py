@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Says which Debian package is missing where Python would print a traceback."""
+"""Names the Debian packages of missing modules, where Python would print a traceback.
+
+Each program of this folder imports it before what it checks for.
+"""
 import importlib.util
 import os
 import sys
@@ -11,6 +14,9 @@ def modules(*names):
     if missing:
         packages = " ".join(f"python3-{name}" for name in missing)
         print(f"{os.path.basename(sys.argv[0])}: {sys.executable} has no {', '.join(missing)}: "
-              f"apt install {packages} (Debian's packages belong to /usr/bin/python3), "
+              f"apt install {packages} (for Debian's own /usr/bin/python3), "
               f"or pip install {' '.join(missing)}", file=sys.stderr)
         sys.exit(3)
+
+
+modules("numpy", "h5py", "h5netcdf", "xarray", "matplotlib")  # all tools need these

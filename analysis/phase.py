@@ -10,6 +10,8 @@ import argparse
 import sys
 import warnings
 
+import needs  # noqa: F401 (before what it checks for)
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import colors

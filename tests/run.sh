@@ -79,6 +79,7 @@ run manual "$PYTHON" tests/manual.py
 run analysis "$PYTHON" tests/check_analysis.py
 run orbits "$PYTHON" tests/check_orbits.py
 [ -n "${SANITIZE:-}" ] || run explorer bash tests/explorer.sh
+run figures "$PYTHON" tests/check_figures.py
 [ -n "${SANITIZE:-}" ] || run slurm bash tests/slurm.sh
 
 echo "$passed passed, $failed failed, $skipped skipped"

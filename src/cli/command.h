@@ -55,6 +55,7 @@ struct brink_command {
     const char *help;                   // what it does, before the options; lines or ""
     const struct brink_option *options; // ends with name NULL; --help is every command's
     const char *notes;                  // what comes after the options; lines or NULL
+    bool passes_words;                  // to another program, --help too
     int words_min, words_max;           // words that are no options
     const char *question;               // asked when they are too few: "which file?"
     // argv[0] is the command's name. The error's note is printed once, by main; *told: it has
@@ -65,7 +66,7 @@ struct brink_command {
 extern const struct brink_command brink_command_run, brink_command_check, brink_command_trace,
     brink_command_status, brink_command_verify, brink_command_diff, brink_command_pack,
     brink_command_help, brink_command_version, brink_command_estimate, brink_command_explore,
-    brink_command_join;
+    brink_command_join, brink_command_plot;
 
 extern const struct brink_command *const brink_commands[]; // ends with NULL
 

@@ -10,19 +10,13 @@
 #include "command.h"
 
 const struct brink_command *const brink_commands[] = {
-    &brink_command_run,
-    &brink_command_check,
-    &brink_command_estimate,
-    &brink_command_status,
-    &brink_command_trace,
-    &brink_command_verify,
-    &brink_command_diff,
-    &brink_command_join,
-    &brink_command_pack,
-    &brink_command_explore,
-    &brink_command_help,
-    &brink_command_version,
-    NULL,
+    &brink_command_run,      &brink_command_check,
+    &brink_command_estimate, &brink_command_status,
+    &brink_command_trace,    &brink_command_verify,
+    &brink_command_diff,     &brink_command_join,
+    &brink_command_pack,     &brink_command_plot,
+    &brink_command_explore,  &brink_command_help,
+    &brink_command_version,  NULL,
 };
 
 static const struct brink_command *find(const char *name)
@@ -55,7 +49,7 @@ int main(int argc, char **argv)
     brink_err error = BRINK_OK;
     if (!command)
         error = brink_command_unknown(argv[1]);
-    else if (asks_for_help(argc - 2, argv + 2))
+    else if (!command->passes_words && asks_for_help(argc - 2, argv + 2))
         brink_command_print_help(command);
     else
         error = command->run(command, argc - 1, argv + 1, &told);

@@ -20,6 +20,8 @@ static bool find_script(const char *name, char *path)
     char program[PATH_MAX / 2] = "";
     if (readlink("/proc/self/exe", program, sizeof program - 1) < 0)
         return false;
+    if (setenv("BRINK", program, 1) != 0) // a script that runs brink runs this one
+        return false;
     *strrchr(program, '/') = '\0'; // the link is absolute
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         int length = snprintf(path, PATH_MAX, "%s/%s/%s", program, places[i], name);

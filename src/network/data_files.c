@@ -2,6 +2,7 @@
 // MNIST and Fashion-MNIST in the IDX format, CIFAR-10 in its binary format.
 #include "data_files.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -126,6 +127,7 @@ brink_err brink_data_load_idx(const struct brink_data_request *request, struct b
         error = read_idx(labels, 1, shape, request->n, &label);
     if (!error)
         error = brink_data_alloc(data, request->n, PIXELS, CLASSES);
+    assert(error || (pixel && label));
     for (size_t i = 0; !error && i < (size_t)request->n * PIXELS; i++)
         data->x[i] = (pixel[i] / 255.0 - 0.1307) / 0.3081;
     for (int i = 0; !error && i < request->n; i++)

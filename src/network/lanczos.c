@@ -11,8 +11,9 @@
 #include "brink/base/memory.h"
 
 enum {
-    BASIS = 40,         // tangents kept
-    KEEP = 14,          // Ritz vectors of a thick restart (half from each end if both count)
+    BASIS = 40, // tangents kept
+    KEEP = 14,  // Ritz vectors of a thick restart (half from each end if both count)
+    TANGENTS = BASIS + 1 + KEEP,
     PRODUCTS_MAX = 600, // then the values are what they are
 };
 static const double tolerance = 1e-3;
@@ -148,7 +149,7 @@ brink_err brink_lanczos_open(const struct brink_network_engine *engine,
     lanczos->count = engine->tangent_count(state);
     lanczos->bytes = (lanczos->count * (lanczos->single ? 4 : 8) + 63) / 64 * 64;
     lanczos->basis_max = lanczos->count < BASIS ? (int)lanczos->count : BASIS;
-    error = brink_alloc(&lanczos->block, (size_t)(BASIS + 1 + KEEP), lanczos->bytes);
+    error = brink_alloc(&lanczos->block, TANGENTS, lanczos->bytes);
     if (error)
         brink_lanczos_close(&lanczos);
     *out = lanczos;

@@ -67,7 +67,8 @@ static brink_err read_engine(struct brink_spec_reader *reader, const struct brin
             reader->spec->network.engine = i + 1;
             return BRINK_OK;
         }
-        names[count++] = brink_network_engines[i]->name;
+        if (strcmp(names[count - 1], brink_network_engines[i]->name) != 0) // one for each precision
+            names[count++] = brink_network_engines[i]->name;
     }
     return brink_spec_unknown(node, key->name, "engine", word, count, names);
 }
@@ -92,11 +93,13 @@ static brink_err read_text(struct brink_spec_reader *reader, const struct brink_
     brink_err error = brink_spec_word(node, key->name, &word);
     if (!error && !word[0])
         error = brink_yaml_fail(node, "%s: is empty", key->name);
-    if (!error)
-        error = brink_alloc(&copy, strlen(word) + 1, 1);
     if (error)
         return error;
-    memcpy(copy, word, strlen(word));
+    size_t size = strlen(word) + 1;
+    error = brink_alloc(&copy, size, 1);
+    if (error)
+        return error;
+    memcpy(copy, word, size);
     memcpy((char *)reader->spec + key->offset, &copy, sizeof copy);
     return BRINK_OK;
 }
@@ -202,18 +205,18 @@ static brink_err read_digest(struct brink_spec_reader *reader, const struct brin
     }
 #define WORD(name, fallback, meaning, table, member)                                               \
     {                                                                                              \
-        name, "word", fallback, meaning, .choices = table, AT(member), .read = read_choice,        \
+        name, "word", fallback, meaning, .choices = (table), AT(member), .read = read_choice,      \
                                          .write = write_choice                                     \
     }
 #define WHOLE(name, fallback, meaning, least, most, member)                                        \
     {                                                                                              \
-        name, "whole number", fallback, meaning, .range = {least, most, .integer = true},          \
+        name, "whole number", fallback, meaning, .range = {(least), (most), .integer = true},      \
                                                  AT(member), .read = brink_spec_read_int32,        \
                                                  .write = brink_spec_write_int32                   \
     }
 #define NUMBER(name, fallback, meaning, least, member)                                             \
     {                                                                                              \
-        name, "number", fallback, meaning, .range = {.min = least, .max = DBL_MAX}, AT(member),    \
+        name, "number", fallback, meaning, .range = {.min = (least), .max = DBL_MAX}, AT(member),  \
                                            .read = brink_spec_read_double,                         \
                                            .write = brink_spec_write_double                        \
     }

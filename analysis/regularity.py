@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Where networks end, by activation, loss and norm, beside their empirical degree of regularity.
+
+    python3 analysis/regularity.py FILE.h5 [-o FIGURE] [--slice seed#0]
+
+One row for each combination of named axes (activation, loss, norm), the most regular first; one dot
+for each learning rate at which the training did not diverge: how near the edge of stability it ends,
+how balanced its layers become, and how high the loss rose before. Needs the fields edge_end,
+balance, loss_peak; with dor (record: full) the degree along the ray of the start stands beside.
+"""
+import argparse
+import itertools
+import sys
+
+import needs
+
+needs.modules("matplotlib", "numpy")
+
+import matplotlib.pyplot as plt  # noqa: E402
+import numpy as np  # noqa: E402
+from matplotlib.lines import Line2D  # noqa: E402
+
+import brink_io  # noqa: E402
+import figures  # noqa: E402
+import picture  # noqa: E402
+
+NAMED = ("activation", "loss", "norm", "bias")
+RATES = ("lr", "lr1")
+MEASURES = ("edge_end", "balance", "loss_peak")
+
+
+def rows_of(sweep, slices):
+    """([(name, part over the learning rate)], the rate's axis, words on the slices)."""
+    missing = [name for name in MEASURES if name not in sweep]
+    if missing:
+        raise figures.UsageError(f"the file has no {', '.join(missing)}")
+    named = [name for name in NAMED if name in sweep["status"].dims]
+    rate = next((name for name in RATES if name in sweep["status"].dims), None)
+    if not named or rate is None:
+        raise figures.UsageError("the file needs the axis lr (or lr1) and one of activation, loss, "
+                                 "norm, bias")
+    chosen = picture.indices(sweep, slices)
+    chosen.update((name, 0) for name in sweep["status"].dims
+                  if name not in (*named, rate, *chosen))
+    if rate in chosen:
+        raise figures.UsageError(f"--slice: {rate} is what the dots are drawn for")
+    words = picture.words_of(sweep, chosen)
+    part = sweep.isel(chosen)
+    axes = [figures.grid_axis(sweep, name) for name in named if name in part.dims]
+    rows = []
+    for places in itertools.product(*(range(axis.values.size) for axis in axes)):
+        title = ", ".join(axis.names[place] for axis, place in zip(axes, places)
+                          if axis.names[place] != "none")
+        rows.append((title, part.isel({axis.name: place for axis, place in zip(axes, places)})))
+    return rows, rate, words
+
+
+def degree(part):
+    """The empirical degree of regularity of a row, NaN if it is not stored."""
+    if "dor" not in part.data_vars:
+        return np.nan
+    values = part["dor"].values
+    return np.nanmedian(values) if np.isfinite(values).any() else np.nan
+
+
+def regularity_figure(sweep, slices=(), width="page"):
+    """The panels of an opened sweep as a Figure; see the module's head."""
+    rows, rate, words = rows_of(sweep, slices)
+    rows.sort(key=lambda row: degree(row[1]))  # stable: rows without a degree keep their order
+    grid = figures.grid_axis(sweep, rate)
+    shades = figures.shades(grid.values.size)
+    diverged = {word: value for value, word in brink_io.status_names(sweep).items()}["diverged"]
+    with plt.rc_context(figures.RC):
+        figure, panels = plt.subplots(1, 3, figsize=(figures.WIDTHS[width], 3), sharey=True)
+        for number, (_, part) in enumerate(rows):
+            ended = part["status"].values != diverged
+            for axes, name in zip(panels, MEASURES):
+                axes.scatter(part[name].values[ended], np.full(ended.sum(), number),
+                             c=np.array(shades)[ended], s=14, linewidth=0.3,
+                             edgecolor=figures.theme["page"], zorder=3)
+            panels[0].text(0.02, number - 0.34, "" if ended.all() else
+                           f"{np.count_nonzero(~ended)} of {ended.size} diverged", size=4.6,
+                           color=figures.theme["faint"], va="center",
+                           transform=panels[0].get_yaxis_transform())
+        labels = [title + ("" if np.isnan(degree(part)) else f"   dor {degree(part):.2g}")
+                  for title, part in rows]
+        panels[0].set_yticks(range(len(rows)), labels)
+        panels[0].set_ylim(len(rows) - 0.4, -0.6)
+        panels[0].set(xlabel="$h\\cdot$sharpness/2 at the end")
+        panels[0].set_xlim(left=0)
+        panels[0].axvline(1, color=figures.theme["line2"], linewidth=0.8, zorder=1)
+        panels[1].set(xlabel="balance, end over start")
+        panels[1].axvline(0.5, color=figures.theme["line2"], linewidth=0.8, zorder=1)
+        peak = max((part["loss_peak"].values[part["status"].values != diverged].max(initial=1)
+                    for _, part in rows))
+        panels[2].set(xlabel="peak of the loss over its start",
+                      xscale="log" if peak > 30 else "linear")
+        panels[2].set_xlim(left=0.8)
+        for axes in panels:
+            axes.grid(axis="y", color=figures.theme["blank"], linewidth=0.8)
+            axes.set_axisbelow(True)
+            axes.tick_params(axis="y", length=0)
+            axes.spines[["top", "right", "left"]].set_visible(False)
+        label = figures.LR_LABELS.get(sweep.attrs["lr_unit"], "learning rate")
+        handles = [Line2D([], [], color=shade, marker="o", linestyle="none", markersize=3.6,
+                          label=f"{label} = {name}") for shade, name in zip(shades, grid.names)]
+        handles.append(Line2D([], [], color=figures.theme["line2"], linewidth=0.8,
+                              label="edge of stability; balanced"))
+        status = sweep["status"].values
+        footer = figures.provenance(sweep, np.count_nonzero(status != brink_io.PENDING),
+                                    status.size, words)
+        return figures.arrange(figure, [(list(panels), 0.24 * len(rows) + 0.2)],
+                               sweep.attrs.get("title", ""), footer, handles, columns=3)
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", help="a result file of the model network")
+    figures.add_slice(parser)
+    figures.add_drawing(parser, "FILE-regularity.png")
+    figures.add_watch(parser)
+    parser.set_defaults(width="page")
+    options = parser.parse_args(arguments)
+    figures.draw(options, lambda: regularity_figure(brink_io.open(options.file), options.slice,
+                                                    options.width), "-regularity")
+
+
+if __name__ == "__main__":
+    sys.exit(figures.run_tool(main, sys.argv[1:]))

@@ -30,7 +30,7 @@ def page_template(path):
         path = next((place for place in places if os.path.exists(place)), None)
     if path is None or not os.path.exists(path):
         raise figures.UsageError("the explorer's page is not built: run `make explorer` first "
-                                 "(it needs npm and clang), or give --page")
+                                 "(it needs npm and clang)")
     with open(path, encoding="utf-8") as file:
         page = file.read()
     if page.count(MARK) != 1:

@@ -26,10 +26,21 @@ static brink_err run(const struct brink_command *self, int argc, char **argv, bo
     if (error)
         return error;
     brink_number_text(options.max_mb, number);
-    const char *plain[] = {"--max-mb", number, "--", words.word[0], NULL};
-    const char *with_output[] = {"--max-mb", number,        "--output", options.output,
-                                 "--",       words.word[0], NULL};
-    return brink_script_run("explore.py", options.output ? with_output : plain);
+    char page[PATH_MAX];
+    const char *line[9] = {"--max-mb", number}; // ends with NULL
+    int count = 2;
+    if (options.output) {
+        line[count++] = "--output";
+        line[count++] = options.output;
+    }
+    // The page of this very build, where it has one.
+    if (brink_script_beside("explorer/page.html", page)) {
+        line[count++] = "--page";
+        line[count++] = page;
+    }
+    line[count++] = "--";
+    line[count] = words.word[0];
+    return brink_script_run("explore.py", line);
 }
 
 const struct brink_command brink_command_explore = {

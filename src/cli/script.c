@@ -14,8 +14,8 @@
 // From the folder of the program: a build, an installation, and a build one folder deeper.
 static const char *const places[] = {"../analysis", "../share/brink/analysis", "../../analysis"};
 
-// `path` has room for PATH_MAX bytes. Is there such a script?
-static bool find_script(const char *name, char *path)
+// Is FOLDER-of-the-program/place/name there to read? `path` is set.
+static bool find(const char *place, const char *name, char path[static PATH_MAX])
 {
     char program[PATH_MAX / 2] = "";
     if (readlink("/proc/self/exe", program, sizeof program - 1) < 0)
@@ -23,12 +23,21 @@ static bool find_script(const char *name, char *path)
     if (setenv("BRINK", program, 1) != 0) // a script that runs brink runs this one
         return false;
     *strrchr(program, '/') = '\0'; // the link is absolute
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        int length = snprintf(path, PATH_MAX, "%s/%s/%s", program, places[i], name);
-        if (length < PATH_MAX && access(path, R_OK) == 0)
-            return true;
-    }
-    return false;
+    int length = snprintf(path, PATH_MAX, "%s/%s/%s", program, place, name);
+    return length < PATH_MAX && access(path, R_OK) == 0;
+}
+
+static bool find_script(const char *name, char path[static PATH_MAX])
+{
+    bool found = false;
+    for (size_t i = 0; !found && i < sizeof places / sizeof places[0]; i++)
+        found = find(places[i], name, path);
+    return found;
+}
+
+bool brink_script_beside(const char *name, char path[static PATH_MAX])
+{
+    return find(".", name, path);
 }
 
 brink_err brink_script_run(const char *name, const char *const words[])

@@ -31,24 +31,28 @@ export class CurvePlots {
       const { step, curve } = readCurves(cell.curves);
       return { ...cell, trace: { step, curve } };
     });
-    for (const name of Object.keys(traced[0].trace.curve)) {
-      const element = el("div", { className: "plot" });
-      this.root.append(element);
-      const first = traced[0].trace.curve[name].filter((v) => v > 0);
-      const log = first.length > 0 && wantsLog(first, Math.min(...first));
-      this.plots.push(
-        stepPlot(element, {
-          cells: traced.filter(({ trace }) => trace.curve[name]),
-          label: name === "sharpness" ? "sharpness; dashed 2/h" : name.replaceAll("_", " "),
-          guideOf: name === "sharpness" ? ({ record }) => 2 / record.lr_actual : null,
-          spanGaps: true, // not every step is measured
-          valuesOf: (trace) => trace.curve[name],
-          log,
-          stepOf: () => -1,
-          onStep: () => {},
-          ink,
-        }),
-      );
-    }
+    const measured = ({ trace }, name) => trace.curve[name]?.some(Number.isFinite);
+    const names = Object.keys(traced[0].trace.curve).filter((name) => measured(traced[0], name));
+    const elements = names.map(() => el("div", { className: "plot" }));
+    this.root.append(...elements); // all of them, before any measures its room
+    this.plots = names.map((name, k) => {
+      const shown = traced.filter((cell) => measured(cell, name));
+      return stepPlot(elements[k], { ...optionsOf(name, shown), cells: shown, ink });
+    });
   }
+}
+
+/** How a curve is drawn: a loss on a log axis, a sharpness with 2/h. */
+function optionsOf(name, cells) {
+  const positive = cells[0].trace.curve[name].filter((v) => v > 0);
+  const sharp = name === "sharpness";
+  return {
+    label: sharp ? "sharpness; dashed 2/h" : name.replaceAll("_", " "),
+    guideOf: sharp ? ({ record }) => 2 / record.lr_actual : null,
+    valuesOf: (trace) => trace.curve[name],
+    log: name === "loss" || (positive.length > 0 && wantsLog(positive, Math.min(...positive))),
+    spanGaps: true, // not every step is measured
+    stepOf: () => -1,
+    onStep: () => {},
+  };
 }

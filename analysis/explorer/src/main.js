@@ -22,8 +22,9 @@ import { theoryCurves, THEORY } from "./theory.js";
 import { View } from "./view.js";
 
 const $ = (id) => document.getElementById(id);
-const SAMPLES_STILL = 4; // cells a side that a pixel averages, at rest and while it moves
-const SAMPLES_MOVING = 2;
+// Cells a side that a pixel averages, at rest and while it moves: some GPUs are software.
+const SAMPLES_STILL = 4;
+const SAMPLES_MOVING = 1;
 const unit = (hex) => rgb(hex).map((c) => c / 255);
 
 class Page {

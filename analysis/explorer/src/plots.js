@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Loss and sharpness against the step: uPlot with one line a cell and a mark at the scrubbed step.
 import uPlot from "uplot";
+import { linearTicks } from "./axes.js";
 import { short, tickLabel } from "./format.js";
 
 const HEIGHT = 280;
@@ -32,6 +33,20 @@ export function decades(low, high) {
   return found;
 }
 
+/** The ticks of a log axis: powers of ten, or round numbers where there are too few of them. */
+export function logSplits(low, high) {
+  const found = decades(low, high);
+  if (found.length > 1) return found;
+  const round = linearTicks(low, high, 5).filter(({ minor }) => !minor);
+  return round.map(({ value }) => value);
+}
+
+/** A tick of a log axis in words. */
+export function logWords(value) {
+  const decade = Number(`1e${Math.round(Math.log10(value))}`) === value;
+  return decade || value === 0 ? tickLabel(value, 0, true) : short(value, 4);
+}
+
 /** The range of a vertical axis: of the values and the guides, with some room. */
 export function rangeWith(guides, log) {
   return (_, dataLow, dataHigh) => {
@@ -45,9 +60,9 @@ export function rangeWith(guides, log) {
 
 function axis(ink, label, log, size) {
   const values = log
-    ? (_, splits) => splits.map((v) => (v === null ? "" : tickLabel(v, 0, true)))
+    ? (_, splits) => splits.map(logWords)
     : (_, splits) => splits.map((v) => short(v, 5));
-  const splits = log ? (_, __, low, high) => decades(low, high) : undefined;
+  const splits = log ? (_, __, low, high) => logSplits(low, high) : undefined;
   return {
     label,
     size,

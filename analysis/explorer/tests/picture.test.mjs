@@ -8,6 +8,7 @@ import { readCurves } from "../src/curves.js";
 import { visiblePart } from "../src/diagram.js";
 import { bitsWords } from "../src/panel.js";
 import { decode, encode } from "../src/permalink.js";
+import { logSplits, logWords } from "../src/plots.js";
 import { blocksOf, levelsFor, placesOf } from "../src/refine.js";
 import { contour, polyline } from "../src/theory.js";
 import { View } from "../src/view.js";
@@ -119,6 +120,13 @@ test("a link says what is shown, and rubbish in one is left out", () => {
     [rubbish.view, rubbish.slice, rubbish.cells, rubbish.theme],
     [null, [], [], null],
   );
+});
+
+test("a log axis of a plot has powers of ten, or round numbers within a decade", () => {
+  assert.deepEqual(logSplits(0.02, 300), [0.1, 1, 10, 100]);
+  assert.ok(logSplits(1e-200, 1).length <= 10);
+  assert.deepEqual(logSplits(0.29, 0.35), [0.3, 0.32, 0.34]);
+  assert.deepEqual([1e-5, 3e-5, 0.3].map(logWords), ["10⁻⁵", "3e−5", "0.3"]);
 });
 
 test("stored curves end where the cell ended", () => {

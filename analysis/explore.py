@@ -72,8 +72,8 @@ def describe_axes(sweep, strides):
         entry = spec["axes"][name]
         values = sweep[name].values[::stride]
         words = [value for value in entry.get("values", []) if isinstance(value, str)]
-        axes.append({"name": name, "names": words[::stride] or None, "values": numbers(values), "stride": stride,
-                     "size": sweep.sizes[name],
+        axes.append({"name": name, "names": words[::stride] or None,
+                     "values": numbers(values), "stride": stride, "size": sweep.sizes[name],
                      "scale": entry.get("scale", "list" if "values" in entry else "linear"),
                      "meaning": sweep[name].attrs.get("long_name", name)})
     return axes

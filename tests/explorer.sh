@@ -42,7 +42,9 @@ rm -rf "$work"/{src,tests}
 cp -r analysis/explorer/{src,tests,build.mjs,eslint.config.js,.prettierrc.json} "$work"
 lint() { (cd "$work" && node_modules/.bin/eslint src tests build.mjs eslint.config.js); }
 judge lint lint
-format() { (cd "$work" && node_modules/.bin/prettier --log-level warn --check src tests build.mjs); }
+format() {
+    (cd "$work" && node_modules/.bin/prettier --log-level warn --check src tests build.mjs)
+}
 judge format format
 judge "C format" clang-format --dry-run -Werror analysis/explorer/wasm/replay.c \
     analysis/explorer/wasm/include/*.h

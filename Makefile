@@ -86,6 +86,7 @@ $(call object,$(filter src/sweep/%,$(CORE_SRC))): FLOOR_CFLAGS = $(YAML_CFLAGS) 
 $(BUILD)/obj/base/build.o: FLOOR_CFLAGS = -DBRINK_VERSION='"$(VERSION)"' \
 	-DBRINK_COMMIT='"$(COMMIT)"' -DBRINK_FLAGS='"$(strip $(OPT) $(NUMERIC) $(EXTRA_CFLAGS))"'
 $(BUILD)/obj/base/build.o: $(BUILD)/commit
+$(BUILD)/obj/cli/template.o: jobs/sweep.sbatch # it is in the program
 $(BUILD)/commit: FORCE
 	@mkdir -p $(@D)
 	@echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@

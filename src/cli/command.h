@@ -66,7 +66,7 @@ struct brink_command {
 extern const struct brink_command brink_command_run, brink_command_check, brink_command_trace,
     brink_command_status, brink_command_verify, brink_command_diff, brink_command_pack,
     brink_command_help, brink_command_version, brink_command_estimate, brink_command_explore,
-    brink_command_join, brink_command_plot;
+    brink_command_join, brink_command_plot, brink_command_submit;
 
 extern const struct brink_command *const brink_commands[]; // ends with NULL
 

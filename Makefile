@@ -139,6 +139,12 @@ $(BUILD)/tests/bits: tests/bits.c $(CORE)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS_ALL) -DBITS_ENGINES $< $(CORE) $(LDLIBS_CORE) -o $@
 
+# The schedule under seeded faults: build/tests/faults SEEDS.
+$(BUILD)/tests/faults: tests/simulate/faults.c $(CORE)
+	@mkdir -p $(@D)
+	@echo 'CC  $<'
+	@$(CC) $(CFLAGS_ALL) -MMD -MP $< $(CORE) $(LDLIBS_CORE) -o $@
+
 # The bench: this CPU's kernels and engine, the peers (libmvec is gcc's), and a sweep without MPI.
 BENCH_ISA   ?= $(if $(shell grep -ow -m1 avx512dq /proc/cpuinfo),avx512,avx2)
 PEER_CFLAGS := -std=c11 -D_GNU_SOURCE -O3 -fopenmp-simd $(WARNINGS)
@@ -198,7 +204,7 @@ demo: all
 	$(PYTHON) analysis/convergence.py $(DEMO)/dor.h5 -o $(DEMO)/convergence.png
 	@echo 'look at $(DEMO)/dor.png and $(DEMO)/convergence.png'
 
-check: all $(UNITS) layers
+check: all $(UNITS) $(BUILD)/tests/faults layers
 	@BUILD=$(BUILD) PYTHON=$(PYTHON) CC=$(CC) bash tests/run.sh
 
 explorer: $(EXPLORER)/page.html
@@ -273,7 +279,8 @@ install: all
 	install -d $(share)/analysis $(share)/jobs/sites
 	install -m 644 analysis/*.py $(share)/analysis
 	if [ -f $(EXPLORER)/page.html ]; then install -D -m 644 -t $(share)/explorer $(EXPLORER)/page.html; fi
-	install -m 644 jobs/*.yaml jobs/sweep.sbatch $(share)/jobs
+	install -m 644 jobs/*.yaml jobs/*.sbatch $(share)/jobs
+	install -m 755 jobs/chain.sh $(share)/jobs
 	install -m 644 jobs/sites/*.env $(share)/jobs/sites
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 src/man/brink.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 src/man/brink-spec.5 src/man/brink-file.5

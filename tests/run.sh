@@ -68,6 +68,7 @@ for script in style bits cli verify ranks network service shards; do
     run "$script" bash "tests/$script.sh"
 done
 run faults "$PYTHON" tests/faults/small.py
+run schedule_faults "$BUILD/tests/faults" 10000
 run disks bash tests/faults/disks.sh
 if [ -z "${SANITIZE:-}" ]; then # whose library must be loaded first
     run points "$PYTHON" tests/faults/points.py

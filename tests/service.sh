@@ -92,6 +92,28 @@ if [ $rc = 75 ] && grep -q "stop.h5.stop asks for a stop" stop.log; then ok; els
     cat stop.log
 fi
 
+# ---- submit: the shipped script, filled in
+
+"$brink" submit sweep.yaml lr.num=20 -o "my result.h5" -N 3 -t 90 -p long --array 2 --dry-run \
+    >job.sbatch
+expect 0 "" shellcheck -x job.sbatch
+expect 0 "#SBATCH --nodes=3" cat job.sbatch
+expect 0 "#SBATCH --array=1-2" cat job.sbatch
+expect 0 "set -- 'my result.h5.spec' 'my result.h5' --shards 4" cat job.sbatch
+# Nothing else is another: all that is in the script is there, but for its options.
+if diff <(grep -v '^#SBATCH\|^# set --' "$top/jobs/sweep.sbatch") \
+    <(grep -v '^#SBATCH\|^set -- \|^BRINK=' job.sbatch) >out; then ok; else
+    bad "submit changes the script"
+    cat out
+fi
+if ls ./*.spec ./*.jobs >out 2>&1; then bad "--dry-run left files"; else ok; fi
+echo 'sbatch_options=(--account=physics --qos=long)' >site.env
+expect 0 "#SBATCH --qos=long" "$brink" submit sweep.yaml --site ./site.env --dry-run
+expect 0 "BRINK_SITE=./site.env" "$brink" submit sweep.yaml --site ./site.env --dry-run
+expect 2 "cannot read jobs/sites/mars.env" "$brink" submit sweep.yaml --site mars --dry-run
+expect 2 "not a time" "$brink" submit sweep.yaml --time soon --dry-run
+expect 3 "sbatch failed" env SLURM_CONF=/dev/null "$brink" submit sweep.yaml -o sent.h5
+
 # ---- who runs where
 
 expect 0 "2 ranks x 1 thread on 1 node, " mpi 2 "$brink" run sweep.yaml lr.num=20 -o bound.h5 \

@@ -37,7 +37,7 @@ other_compiler() {
 }
 judge "the other compiler" other_compiler
 judge shellcheck shellcheck -x tests/*.sh tests/faults/*.sh tests/fuzz/*.sh \
-    tests/lab/slurmlab jobs/setup.sh jobs/sweep.sbatch .ci/run
+    tests/lab/slurmlab jobs/*.sh jobs/*.sbatch .ci/run
 judge lines too_long
 judge files too_large
 judge heads without_head

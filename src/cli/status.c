@@ -383,6 +383,7 @@ static brink_err explain_missing(const char *path, brink_err error)
     if (error != BRINK_ERR_IO || access(path, F_OK) == 0)
         return error;
     snprintf(words, sizeof words, "%s", brink_error_note());
+    brink_batch_print(path); // it may wait in the queue
     if (brink_lease_view(path, &view) == BRINK_OK && view.there && view.readable)
         return brink_fail(error, "%s; %s is about to make it", words,
                           brink_owner_name(&view.owner, name));

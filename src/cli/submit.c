@@ -213,7 +213,8 @@ static brink_err write_file(const char *result, const char *ending, const char *
     return error;
 }
 
-static brink_err submit(const char *result, const struct brink_spec *spec, const char *script)
+static brink_err submit(const char *result, const struct brink_spec *spec, int shards,
+                        const char *script)
 {
     static const double patience = 60;
     char answer[1024];
@@ -221,6 +222,8 @@ static brink_err submit(const char *result, const struct brink_spec *spec, const
     struct brink_text path = {0};
     brink_text_add(&path, "%s.sbatch", result);
     brink_err error = path.error;
+    if (!error && shards > 0) // so that status knows of them at once
+        error = brink_shards_declare(result, spec, shards);
     if (!error)
         error = write_file(result, "spec", spec->json);
     if (!error)
@@ -287,7 +290,7 @@ static brink_err run(const struct brink_command *self, int argc, char **argv, bo
     if (!error && options.dry_run)
         fputs(script.data, stdout);
     else if (!error)
-        error = submit(result, spec, script.data);
+        error = submit(result, spec, (int)options.shards, script.data);
 done:
     brink_text_free(&script);
     brink_text_free(&site);

@@ -77,6 +77,12 @@ brink_err brink_owner_self(struct brink_owner *self)
         self->start[0] = '\0';
     set_word(self->cluster, sizeof self->cluster, getenv("SLURM_CLUSTER_NAME"));
     set_word(self->job, sizeof self->job, getenv("SLURM_JOB_ID"));
+    // A requeued job keeps its id: "12.1" is the second start of job 12.
+    const char *restarts = getenv("SLURM_RESTART_COUNT");
+    const long starts = restarts ? strtol(restarts, NULL, 10) : 0;
+    const size_t digits = strlen(self->job);
+    if (digits > 0 && starts > 0)
+        snprintf(self->job + digits, sizeof self->job - digits, ".%ld", starts);
     if (getentropy(random, sizeof random) != 0)
         return brink_fail(BRINK_ERR_IO, "no random numbers for a lease: %s", strerror(errno));
     snprintf(self->token, sizeof self->token, "%016" PRIx64 "%016" PRIx64, random[0], random[1]);
@@ -108,16 +114,27 @@ enum brink_life brink_owner_process(const struct brink_owner *owner, const struc
 
 // ---- jobs
 
+// "12.1" into 12 and 1; false if it is no such word.
+static bool read_job(const char *word, long *id, long *restarts)
+{
+    char *end;
+    *id = strtol(word, &end, 10);
+    *restarts = *end == '.' ? strtol(end + 1, &end, 10) : 0;
+    return *id > 0 && *end == '\0';
+}
+
 enum brink_life brink_owner_job(const struct brink_owner *owner, const struct brink_owner *self)
 {
     static const double seconds = 5;
+    long id = 0, restarts = 0, own_id = 0, own_restarts = 0;
     char job[sizeof owner->job], answer[256];
     char program[] = "squeue", heading[] = "--noheader", which[] = "--jobs", what[] = "--format=%T";
     char *const arguments[] = {program, heading, which, job, what, NULL};
-    if (!equal_and_known(owner->cluster, self->cluster) || !owner->job[0] ||
-        owner->job[strspn(owner->job, "0123456789")] || strcmp(owner->job, self->job) == 0)
+    if (!equal_and_known(owner->cluster, self->cluster) || !read_job(owner->job, &id, &restarts))
         return BRINK_LIFE_UNKNOWN;
-    memcpy(job, owner->job, sizeof job);
+    if (read_job(self->job, &own_id, &own_restarts) && id == own_id) // Slurm has ended that start
+        return restarts < own_restarts ? BRINK_LIFE_DEAD : BRINK_LIFE_UNKNOWN;
+    snprintf(job, sizeof job, "%ld", id);
     int status = brink_ask_program(arguments, seconds, answer, sizeof answer);
     bool over = status == 0 ? answer[strspn(answer, " \n")] == '\0'
                             : status > 0 && strstr(answer, "Invalid job id") != NULL;

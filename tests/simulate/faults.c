@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+// The schedule under faults, by seed: workers slow and stalled, messages late and out of order,
+// jobs told to stop, jobs that die, and jobs that are taken for dead and go on writing. Always: the
+// sweep ends with every tile done, no job does a tile twice, and what is written twice is equal.
+// Usage: faults SEEDS [FIRST]. A failure names its seed.
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "brink/base/random.h"
+#include "brink/sweep/schedule.h"
+
+enum { TILES_MAX = 48, WORKERS_MAX = 6, HELD = 2, MESSAGES_MAX = 4 * WORKERS_MAX, STARTS_MAX = 60 };
+
+// A message under way: a report to the master, or its answer.
+struct message {
+    int worker;
+    bool report;
+    struct brink_batch batch;
+    int64_t done;
+};
+
+struct worker {
+    struct brink_batch held[HELD]; // count 0: free
+    int64_t done[HELD];
+    int awaited;
+    unsigned pace; // the higher the slower
+};
+
+struct job {
+    bool alive, stop;
+    struct brink_schedule schedule;
+    int64_t todo[TILES_MAX];
+    int64_t todo_count;
+    struct worker workers[WORKERS_MAX];
+    int worker_count;
+    struct message messages[MESSAGES_MAX];
+    int message_count;
+    uint8_t times[TILES_MAX]; // that this job did a tile
+};
+
+struct world {
+    struct brink_random_key key;
+    uint32_t draw;
+    int tiles;
+    uint64_t value[TILES_MAX]; // of the file
+    bool done[TILES_MAX];
+    const char *wrong; // NULL: nothing
+};
+
+static uint32_t draw(struct world *world, uint32_t below)
+{
+    return (uint32_t)(brink_random_bits(&world->key, world->draw++) >> 11) % below;
+}
+
+static void claim(struct world *world, bool truth, const char *words)
+{
+    if (!truth && !world->wrong)
+        world->wrong = words;
+}
+
+static void send(struct job *job, struct message message)
+{
+    assert(job->message_count < MESSAGES_MAX);
+    job->messages[job->message_count++] = message;
+}
+
+static void start_job(struct world *world, struct job *job)
+{
+    *job = (struct job){.alive = true, .worker_count = 1 + (int)draw(world, WORKERS_MAX)};
+    for (int i = 0; i < world->tiles; i++)
+        if (!world->done[i])
+            job->todo[job->todo_count++] = i;
+    brink_schedule_init(&job->schedule, job->todo_count, job->worker_count,
+                        0.01 * (1 + draw(world, 200)));
+    for (int i = 0; i < job->worker_count; i++) {
+        job->workers[i].pace = 1 + draw(world, 4) * draw(world, 12);
+        for (int k = 0; k < HELD; k++) {
+            send(job, (struct message){.worker = i, .report = true});
+            job->workers[i].awaited++;
+        }
+    }
+}
+
+static void store(struct world *world, struct job *job, int64_t place)
+{
+    int64_t tile = job->todo[place];
+    struct brink_random_key key = {1, (uint64_t)tile, BRINK_PURPOSE_TEST};
+    uint64_t value = brink_random_bits(&key, 0); // a function of the tile alone
+    claim(world, !world->done[tile] || world->value[tile] == value, "written twice, unequal");
+    claim(world, job->times[tile]++ == 0, "one job does a tile twice");
+    world->value[tile] = value;
+    world->done[tile] = true;
+}
+
+static void report(struct job *job, int number, int slot)
+{
+    struct worker *worker = &job->workers[number];
+    send(job, (struct message){number, true, worker->held[slot], worker->done[slot]});
+    worker->held[slot].count = 0;
+    worker->done[slot] = 0;
+    worker->awaited++;
+}
+
+// A worker does one tile of its oldest batch; after a stop it gives back what is not begun.
+static void work(struct world *world, struct job *job, int number)
+{
+    struct worker *worker = &job->workers[number];
+    int oldest = -1;
+    for (int i = 0; i < HELD; i++)
+        if (worker->held[i].count > 0 &&
+            (oldest < 0 || worker->held[i].first < worker->held[oldest].first))
+            oldest = i;
+    if (oldest < 0 || draw(world, worker->pace) != 0)
+        return;
+    struct brink_batch batch = worker->held[oldest];
+    if (!job->stop)
+        store(world, job, batch.first + worker->done[oldest]++);
+    if (job->stop || worker->done[oldest] == batch.count)
+        report(job, number, oldest);
+}
+
+// Any message under way may be the next to arrive.
+static void deliver(struct world *world, struct job *job)
+{
+    int which = (int)draw(world, (uint32_t)job->message_count);
+    struct message message = job->messages[which];
+    job->messages[which] = job->messages[--job->message_count];
+    struct worker *worker = &job->workers[message.worker];
+    if (message.report) {
+        double seconds = (double)message.done * 0.001 * (1 + draw(world, 100));
+        brink_schedule_report(&job->schedule, message.batch, message.done, seconds);
+        struct brink_batch batch = brink_schedule_take(&job->schedule);
+        send(job, (struct message){message.worker, false, batch, 0});
+        return;
+    }
+    worker->awaited--;
+    if (message.batch.count == 0)
+        return;
+    int slot = 0;
+    while (slot < HELD && worker->held[slot].count > 0)
+        slot++;
+    claim(world, slot < HELD, "more batches than were asked for");
+    if (slot < HELD)
+        worker->held[slot] = message.batch;
+}
+
+static bool over(const struct job *job)
+{
+    bool idle = job->message_count == 0;
+    for (int i = 0; i < job->worker_count; i++)
+        for (int k = 0; k < HELD; k++)
+            idle &= job->workers[i].held[k].count == 0;
+    return idle;
+}
+
+static void step(struct world *world, struct job *job)
+{
+    if (job->message_count > 0 && draw(world, 2))
+        deliver(world, job);
+    else
+        work(world, job, (int)draw(world, (uint32_t)job->worker_count));
+    if (over(job)) {
+        job->alive = false;
+        claim(world, brink_schedule_idle(&job->schedule), "a job ends with work handed out");
+    }
+}
+
+// Jobs one after the other; the first of them with faults, and perhaps an earlier one beside it.
+static const char *run(uint64_t seed)
+{
+    struct world world = {.key = {seed, 0, BRINK_PURPOSE_TEST}};
+    static struct job job, ghost;
+    world.tiles = 1 + (int)draw(&world, TILES_MAX);
+    uint32_t faulty = draw(&world, 6);
+    ghost.alive = false;
+    for (uint32_t start = 0; start < STARTS_MAX && !world.wrong; start++) {
+        start_job(&world, &job);
+        bool calm = start >= faulty;
+        uint32_t dies = calm ? UINT32_MAX : draw(&world, 400), stops = draw(&world, 400);
+        for (uint32_t time = 0; job.alive && !world.wrong; time++) {
+            claim(&world, time < 200000, "a job never ends");
+            if (!calm && time == stops) {
+                job.stop = true;
+                brink_schedule_stop(&job.schedule);
+            }
+            if (time == dies)
+                break;
+            step(&world, &job);
+            if (ghost.alive && draw(&world, 3) == 0)
+                step(&world, &ghost);
+            if (draw(&world, 200) == 0) // it sees that the file is not its own any more
+                ghost.alive = false;
+        }
+        if (job.alive && draw(&world, 2)) // taken for dead
+            ghost = job;
+        if (calm)
+            break;
+    }
+    for (int i = 0; i < world.tiles; i++)
+        claim(&world, world.done[i], "a tile is lost");
+    return world.wrong;
+}
+
+int main(int argc, char **argv)
+{
+    int64_t count = argc > 1 ? strtoll(argv[1], NULL, 10) : 0, failed = 0;
+    uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 10) : 0;
+    if (count < 1) {
+        fprintf(stderr, "usage: faults SEEDS [FIRST]\n");
+        return EXIT_FAILURE;
+    }
+    for (int64_t i = 0; i < count; i++) {
+        const char *wrong = run(first + (uint64_t)i);
+        if (wrong && failed++ < 10)
+            printf("FAIL: seed %" PRIu64 ": %s\n", first + (uint64_t)i, wrong);
+    }
+    printf("%" PRId64 " seeds: %d passed, %d failed\n", count, failed == 0, failed != 0);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

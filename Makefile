@@ -6,6 +6,7 @@ help:
 	@echo 'make check        set up, build, run every test'
 	@echo 'make check-long   more of what decides bits: 1e8 fma, 1e6 cells, more builds: 20 minutes'
 	@echo 'make bench        against numpy, numba and C peers: 10 minutes; QUICK=1: 2'
+	@echo 'make bench-network    networks against PyTorch: 6 minutes; QUICK=1: 2'
 	@echo 'make explorer     the page of brink explore: npm packages of the lock file, clang, lld'
 	@echo 'make data         fetch MNIST and Fashion-MNIST into build/data'
 	@echo 'make sanitize     the suite under ASan and UBSan'
@@ -14,8 +15,8 @@ help:
 	@echo 'make layers tidy format    no include runs up a floor; clang-tidy; clang-format'
 	@echo 'make install PREFIX=/usr/local DESTDIR=    make clean'
 	@echo 'Settings: CC=gcc|clang BUILD=build OPT=-O2 PREFIX DESTDIR PYTHON'
-.PHONY: help all data demo check check-long bench bench-table explorer sanitize trust fuzz fuzzers
-.PHONY: layers tidy format install clean
+.PHONY: help all data demo check check-long bench bench-table bench-network explorer sanitize
+.PHONY: trust fuzz fuzzers layers tidy format install clean
 .DEFAULT_GOAL := all
 
 # ---- settings
@@ -51,7 +52,8 @@ LDLIBS_ALL  := $(HDF5_LIBS) $(MPI_LIBS) $(LDLIBS_CORE)
 
 # ---- lists: floors 0 to 3 are plain C, built without the include paths of MPI and HDF5
 # The fast engines of networks, once for each ISA and precision; elsewhere they are no source.
-PACK_SRC := $(wildcard src/network/dense_*.c src/network/lanes_*.c) $(addprefix src/network/,matrix.c pack.c)
+PACK_SRC := $(wildcard src/network/dense_*.c src/network/lanes_*.c) \
+	$(addprefix src/network/,matrix.c pack.c)
 CORE_SRC := $(filter-out $(PACK_SRC),$(sort $(foreach f,base objective dynamics network sweep,\
 	$(wildcard src/$(f)/*.c))))
 HIGH_SRC := $(sort $(wildcard src/store/*.c src/cluster/*.c))
@@ -163,6 +165,10 @@ $(BUILD)/bench/bench: $(BENCH_SRC) tests/bench/peers.c $(wildcard tests/bench/*.
 	@$(CC) $(CFLAGS_ALL) $(ISA_$(BENCH_ISA)) -DBRINK_ENGINE=brink_engine_$(BENCH_ISA) \
 	  -Isrc/dynamics $(BENCH_SRC) $(@D)/scalar.o $(@D)/simd.o $(@D)/watch.o \
 	  $(patsubst src/%.c,$(BUILD)/obj/$(BENCH_ISA)/%.o,$(ISA_SRC)) $(CORE) $(LDLIBS_CORE) -o $@
+$(BUILD)/bench/network: tests/bench/network.c src/network/simd.h $(CORE)
+	@mkdir -p $(@D)
+	@echo 'CC  $< ($(BENCH_ISA))'
+	@$(CC) $(CFLAGS_ALL) $(ISA_$(BENCH_ISA)) $< $(CORE) $(LDLIBS_CORE) -o $@
 $(BUILD)/bench/bare: tests/bench/bare.c $(CORE)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS_ALL) $(YAML_CFLAGS) $(XXHASH_CFLAGS) $< $(CORE) $(LDLIBS_CORE) -o $@
@@ -259,6 +265,12 @@ bench-table:
 bench: all $(BUILD)/bench/bench $(BUILD)/bench/bare
 	@sh jobs/setup.sh $(BUILD)/bench/config.mk python3-numba || echo 'bench: without numba'
 	@$(PYTHON) tests/bench/bench.py $(BUILD) $(BENCH_ISA) $(if $(QUICK),--quick)
+
+# Networks against PyTorch: a table, and $(BUILD)/bench/NETWORK.json.
+bench-network: all $(BUILD)/bench/network
+	@sh jobs/setup.sh $(BUILD)/bench/config.mk python3-torch python3-scipy \
+	  libopenblas0-pthread
+	@$(PYTHON) tests/bench/network_bench.py $(BUILD) $(BENCH_ISA) $(if $(QUICK),--quick)
 
 layers:
 	@bash tests/layers.sh

@@ -71,9 +71,8 @@ static void lay_out(struct brink_engine_state *state, struct carver *carver)
     state->samples_y = carve(carver, (size_t)network->width[state->layers] * state->stride);
     if (state->gram) {
         state->kernel_room = carve(carver, matrix_packed_size(state->samples, state->samples));
-        state->first_start =
-            (void *)carve(carver, (size_t)network->width[0] * (size_t)network->width[1] *
-                                      (sizeof(double) / sizeof(real)));
+        size_t weights = (size_t)network->width[0] * (size_t)network->width[1];
+        state->first_start = (void *)carve(carver, weights * (BRINK_REAL_BITS == 32 ? 2 : 1));
         real **of_gram[] = {&state->z_start, &state->z_first, &state->shift, &state->delta};
         for (size_t i = 0; i < sizeof of_gram / sizeof of_gram[0]; i++)
             *of_gram[i] = carve(carver, first);

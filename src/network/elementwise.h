@@ -14,14 +14,14 @@
 #define LN2_HIGH   0x1.62e4p-1f // 16 bits: n LN2_HIGH is exact
 #define LN2_LOW    0x1.7f7d1cp-20f
 #define LOG2_E     0x1.715476p+0f
-#define EXP_LEAST  -87.0f
+#define EXP_LEAST  (-87.0f)
 #define ROOT_HALF  0x3f3504f3u
 #define TANH_LIMIT 9.02f
 #else
 #define LN2_HIGH  0x1.62e42fefa3800p-1 // 42 bits
 #define LN2_LOW   0x1.ef35793c76730p-45
 #define LOG2_E    BRINK_LOG2E
-#define EXP_LEAST -708.0
+#define EXP_LEAST (-708.0)
 #define ROOT_HALF UINT64_C(0x3fe6a09e667f3bcd)
 #endif
 

@@ -34,21 +34,26 @@ static const struct brink_network_pack *pack_of(enum brink_precision precision)
     return packs[0].pack[precision];
 }
 
-// A state's first word is its engine of a pack.
+// What every state of a pack begins with.
+struct state_head {
+    const struct brink_network_engine *engine; // of the pack
+};
+
 static const struct brink_network_engine *of(const struct brink_engine_state *state)
 {
-    const struct brink_network_engine *engine;
-    memcpy(&engine, state, sizeof engine);
-    return engine;
+    struct state_head head;
+    memcpy(&head, state, sizeof head);
+    return head.engine;
 }
 
 static brink_err open_with(const struct brink_network_engine *engine,
                            const struct brink_network *network, const struct brink_data *data,
                            struct brink_engine_state **state)
 {
+    const struct state_head head = {engine};
     brink_err error = engine->open(network, data, state);
     if (!error)
-        memcpy(*state, &engine, sizeof engine);
+        memcpy(*state, &head, sizeof head);
     return error;
 }
 
@@ -133,7 +138,7 @@ static const char *dependence(void)
     }                                                                                              \
     const struct brink_network_engine brink_engine_##name_ = {                                     \
         .name = #name_,                                                                            \
-        .meaning = meaning_,                                                                       \
+        .meaning = (meaning_),                                                                     \
         .fits = fits_##name_,                                                                      \
         .open = open_##name_,                                                                      \
         .close = close_any,                                                                        \

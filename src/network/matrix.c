@@ -63,7 +63,8 @@ static void multiply_any(int rows, int vecs, int inner, struct left left, const 
     switch (rows * 4 + vecs - 1) {
         BLOCK_ROW(1)
         BLOCK_ROW(2)
-        BLOCK_ROW(3) BLOCK_ROW(4)
+        BLOCK_ROW(3)
+        BLOCK_ROW(4)
 #if BLOCK_ROWS == 8
             BLOCK_ROW(5) BLOCK_ROW(6) BLOCK_ROW(7) BLOCK_ROW(8)
 #endif

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: MIT
+"""`make bench-network`: brink's networks and PyTorch's in the same run, against what is required.
+
+    network_bench.py BUILD ISA [--quick]
+
+Prints a table with ratios; writes BUILD/bench/NETWORK.json. All but the two ranks is on one core,
+in CPU time, the best of several rounds in turn: ratios taken in one run mean something, single
+times little.
+"""
+import argparse
+import os
+import pathlib
+import subprocess
+
+for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[threads] = "1"
+os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
+
+import h5py  # noqa: E402
+import network_peers as peers  # noqa: E402
+import report  # noqa: E402
+
+HERE = pathlib.Path(__file__).parent
+CORES = sorted(os.sched_getaffinity(0))
+NOTES = [
+    "A step is forward, backward and update over all samples; no bias, random data of the shape "
+    "named. Peak: fma on registers, measured in between; only the operations of the Gram form "
+    "count (2 n^2 h, and 6 n h k of the output layer).",
+    "PyTorch: one network is nn.Sequential with SGD; a batch is one product for all first layers "
+    "and bmm, torch.autograd.grad, updates in place; the best of the batches 16 to 4096.",
+    "Sharpness on the same kind of network after every 10 steps. eigsh: scipy's defaults on "
+    "autograd products with a new graph each (as published code does); tuned: the last "
+    "eigenvector as start, tol 1e-3, ncv 6, one graph. brink: warm Lanczos to 1e-3.",
+    "Two ranks over one: the sweep of network.yaml (start and end in /runs), on the wall clock.",
+]
+
+# engine, precision, widths, samples, activation, loss
+PAPER = ("gram", "f32", (784, 200, 10), 1000, "relu", "mse")
+SINGLE = [(PAPER, 1.9), (("gram", "f32", (3072, 200, 10), 1000, "relu", "mse"), 6.5),
+          (("gram", "f32", (784, 32, 10), 200, "tanh", "mse"), 10),
+          (("gram", "f32", (784, 200, 200, 10), 1000, "relu", "mse"), None)]
+TINY = [(("lanes", "f32", (10, 16, 1), 100, "tanh", "mse"), 50, 8),
+        (("lanes", "f64", (16, 16, 1), 272, "tanh", "mse"), None, 5),
+        (("lanes", "f32", (100, 32, 10), 200, "tanh", "mse"), None, None)]
+
+
+def name_of(case):
+    engine, precision, widths, samples, activation, _ = case
+    return f"{'-'.join(map(str, widths))}, n = {samples}, {activation}, {precision}"
+
+
+class Ours:
+    """The C side, which answers a line with a number."""
+
+    def __init__(self, build, isa):
+        self.process = subprocess.Popen(
+            [build / "bench" / "network"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=dict(os.environ, BRINK_ISA=isa))
+
+    def ask(self, what, case=None):
+        line = f"{what} f32"
+        if case:
+            engine, precision, widths, samples, activation, loss = case
+            line = " ".join([what, engine, precision, "-".join(map(str, widths)), str(samples),
+                             activation, loss])
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return float(self.process.stdout.readline())
+
+
+def least(old, new):
+    return [min(pair) for pair in zip(old, new)] if old else list(new)
+
+
+def run_single(ours, result, rounds):
+    peak, found = 0, {}
+    for _ in range(rounds):
+        for case, _ in SINGLE:
+            peak = max(peak, ours.ask("peak"))
+            _, precision, widths, samples, activation, _ = case
+            times = ours.ask("step", case), peers.time_step(widths, samples, activation, precision)
+            found[case] = least(found.get(case), times)
+    for case, required in SINGLE:
+        mine, torch = found[case]
+        result.ratio(f"step of {name_of(case)}", 1e3 * mine, 1e3 * torch, "ms", required)
+    _, _, (_, hidden, outputs), samples, _, _ = PAPER
+    operations = 2 * samples ** 2 * hidden + 6 * samples * hidden * outputs
+    result.at_least(f"share of the fma peak, {name_of(PAPER)}",
+                    operations / found[PAPER][0] / peak, .88)
+    result.data["peak_f32"] = peak
+
+
+def run_tiny(ours, result, rounds):
+    found, batches = {}, {}
+    for _ in range(rounds):
+        for case, one_required, _ in TINY:
+            _, precision, widths, samples, activation, _ = case
+            batch, batches[name_of(case)] = peers.time_batch(widths, samples, activation, precision)
+            one = peers.time_step(widths, samples, activation, precision, .5)
+            found[case] = least(found.get(case), (ours.ask("step", case), one, batch))
+    for case, one_required, batch_required in TINY:
+        mine, one, batch = (1e6 * seconds for seconds in found[case])
+        result.ratio(f"{name_of(case)}: one at a time", mine, one, "us", one_required)
+        result.ratio(f"{name_of(case)}: best batch", mine, batch, "us", batch_required)
+    result.data["best_batches"] = batches
+
+
+def run_sharpness(ours, result, rounds):
+    found = None
+    _, precision, widths, samples, activation, _ = PAPER
+    for _ in range(rounds):
+        cold, tuned = peers.time_sharpness(widths, samples, activation, precision)
+        found = least(found, (ours.ask("sharpness", PAPER), cold, tuned))
+    mine, cold, tuned = (1e3 * seconds for seconds in found)
+    result.ratio(f"sharpness of {name_of(PAPER)}: eigsh", mine, cold, "ms", 15)
+    result.ratio(f"sharpness of {name_of(PAPER)}: tuned", mine, tuned, "ms", 4)
+
+
+def run_ranks(build, isa, result, rounds):
+    """The same sweep on one rank and on two, each with one thread."""
+    path, times = build / "bench" / "network.h5", {}
+    environment = dict(os.environ, BRINK_ISA=isa, OMPI_ALLOW_RUN_AS_ROOT="1",
+                       OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+    for _ in range(rounds):
+        for ranks in (1, 2):
+            path.unlink(missing_ok=True)
+            subprocess.run(["mpirun", "--oversubscribe", "-n", str(ranks), build / "brink", "run",
+                            HERE / "network.yaml", "-o", path, "-t", "1", "-q"], check=True,
+                           env=environment)
+            with h5py.File(path) as file:
+                runs = file["runs"]
+                took = float(runs["end_time"][0] - runs["start_time"][0])
+            times[ranks] = min(times.get(ranks, took), took)
+    result.ratio("two ranks over one", times[2], times[1], "s", 1.9)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("isa")
+    parser.add_argument("--quick", action="store_true", help="one round of each")
+    arguments = parser.parse_args()
+    rounds = 1 if arguments.quick else 4
+    result = report.Result(arguments.quick)
+    result.data["notes"] = NOTES
+    result.describe_machine(arguments.build / "brink", arguments.isa)
+    result.data["machine"]["python"]["torch"] = peers.torch.__version__
+    run_ranks(arguments.build, arguments.isa, result, rounds)
+    os.sched_setaffinity(0, CORES[-1:])
+    ours = Ours(arguments.build, arguments.isa)
+    run_single(ours, result, rounds)
+    run_tiny(ours, result, rounds)
+    run_sharpness(ours, result, rounds)
+    result.print()
+    result.write(arguments.build / "bench" / "NETWORK.json")
+
+
+main()

@@ -99,6 +99,25 @@ START_TEST(curvature_is_the_derivative_of_the_slope)
 }
 END_TEST
 
+START_TEST(bend_is_the_jet_with_fewer_digits)
+{
+    for (int i = 0; i < CURVES; i++) {
+        struct brink_curve curve = curve_number(i);
+        const struct brink_objective *objective = curve.objective;
+        for (uint32_t j = 0; j < 20000; j++) {
+            double x = uniform(2 * j, -8, 8), y = uniform(2 * j + 1, -8, 8), slope, slope2;
+            double exact = objective->jet(&curve, x, y, &slope);
+            double found = objective->bend(&curve, x, y, &slope2);
+            ck_assert(brink_bits(slope) == brink_bits(slope2));
+            double scale = fabs(exact) + curve.curvature_minimum;
+            if (!(fabs(found - exact) <= 1e-11 * scale))
+                ck_abort_msg("%s %g at (%a, %a): %.17g, not %.17g", objective->name,
+                             curve.parameter, x, y, found, exact);
+        }
+    }
+}
+END_TEST
+
 START_TEST(jet_gives_the_slope_to_the_bit)
 {
     for (int i = 0; i < CURVES; i++) {
@@ -516,6 +535,7 @@ int main(void)
     const TTest *const tests[] = {
         slope_is_the_derivative_of_the_loss,
         curvature_is_the_derivative_of_the_slope,
+        bend_is_the_jet_with_fewer_digits,
         jet_gives_the_slope_to_the_bit,
         symmetries_are_exact,
         slope_of_a_is_accurate,

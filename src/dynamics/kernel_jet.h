@@ -65,6 +65,22 @@ static inline vec vec_jet(enum kernel_kind kind, const struct brink_curve *curve
     return good ? vec_a_jet(curve, x, y, slope) : vec_b_jet(curve, x, y, slope);
 }
 
+// F' of vectors side by side, and F'' as the objectives' bend.
+VEC_INLINE void vec_bends(int count, enum kernel_kind kind, const struct brink_curve *const curve[],
+                          const vec x[], const vec y[], vec slope[], vec bend[])
+{
+    vec t[SIDE_BY_SIDE];
+    EACH t[j] = vec_fma_minus(x[j], y[j], vec_set(1));
+    if (kind == KERNEL_A) {
+        vec_row_slopes(count, curve, t, slope, bend);
+    } else if (kind == KERNEL_A1) {
+        vec_a1_slopes(count, t, slope);
+        EACH bend[j] = vec_minus_fma(vec_set(0.5) * slope[j], slope[j], vec_set(0.5));
+    } else {
+        EACH bend[j] = vec_b_jet(curve[j], x[j], y[j], &slope[j]);
+    }
+}
+
 // brink_hypot without branches, and so for the compiler's vectors.
 static inline double hypot_of(double x, double y)
 {

@@ -53,17 +53,17 @@ VEC_INLINE void vec_a1_slopes(int count, const vec t[], vec slope[])
     EACH slope[j] = vec_with_sign(numerator[j] / (vec_set(2) - numerator[j]), t[j]);
 }
 
-// brink_a_slope for the lanes that are not `inside`: few, so they are gathered, and left to the
-// compiler's vectors.
-static inline void vec_direct_slopes(int count, const struct brink_curve *const curve[],
-                                     const vec t[], const mask inside[], vec slope[])
+// brink_a_slope or brink_a_curvature for the lanes that are not `inside`: few, so they are
+// gathered, and left to the compiler's vectors.
+static inline void vec_direct(int count, bool curvature, const struct brink_curve *const curve[],
+                              const vec t[], const mask inside[], vec value[])
 {
     enum { LANES = SIDE_BY_SIDE * VEC_WIDTH };
     _Alignas(64) double state[LANES], all[LANES], t_out[LANES] = {0}, a_out[LANES], out[LANES];
     int place[LANES], found = 0;
     for (int j = 0; j < count; j++) {
         vec_store(&state[j * VEC_WIDTH], t[j]);
-        vec_store(&all[j * VEC_WIDTH], slope[j]);
+        vec_store(&all[j * VEC_WIDTH], value[j]);
         for (mask rest = ~inside[j] & VEC_ALL; rest; rest &= rest - 1) {
             place[found] = j * VEC_WIDTH + __builtin_ctz(rest);
             t_out[found] = state[place[found]];
@@ -75,12 +75,13 @@ static inline void vec_direct_slopes(int count, const struct brink_curve *const 
             a_out[i] = 1;
 #pragma omp simd
         for (int i = first; i < first + VEC_WIDTH; i++)
-            out[i] = brink_a_slope(t_out[i], a_out[i]);
+            out[i] = curvature ? brink_a_curvature(t_out[i], a_out[i])
+                               : brink_a_slope(t_out[i], a_out[i]);
     }
     for (int i = 0; i < found; i++)
         all[place[i]] = out[i];
     for (int j = 0; j < count; j++)
-        slope[j] = vec_load(&all[j * VEC_WIDTH]);
+        value[j] = vec_load(&all[j * VEC_WIDTH]);
 }
 
 // Where kernels that look near hold, in v.
@@ -96,7 +97,7 @@ VEC_INLINE vec vec_look_in(bool near, const double row[BRINK_ROW_SLOTS], vec_slo
 }
 
 // brink_a_table_slope, each vector from its curve's table; with `near`, for v < ROW_NEAR_END only.
-// And if `bend` is not NULL at least F'' = G + v G'.
+// And if `bend` is not NULL, brink_a_table_bend.
 VEC_INLINE void vec_table_slopes(int count, bool near, const struct brink_curve *const curve[],
                                  const vec t[], vec slope[], vec bend[])
 {
@@ -119,12 +120,11 @@ VEC_INLINE void vec_table_slopes(int count, bool near, const struct brink_curve 
     EACH slope[j] = vec_fma(t[j], first[j], (t[j] * d[j]) * p[j]);
     if (bend) {
         EACH q[j] = vec_fma(q[j], d[j], p[j]);
-        EACH bend[j] = vec_fma(v[j] * scale, q[j], vec_fma(p[j], d[j], first[j])) + vec_set(1e-11);
+        EACH bend[j] = vec_fma(v[j] * scale, q[j], vec_fma(p[j], d[j], first[j]));
     }
 }
 
-// brink_row_slope: the row table where it holds, the direct formula beyond; the bend there is
-// infinite.
+// brink_row_slope; and if `bend` is not NULL, brink_row_bend.
 VEC_INLINE void vec_row_slopes(int count, const struct brink_curve *const curve[], const vec t[],
                                vec slope[], vec bend[])
 {
@@ -134,9 +134,9 @@ VEC_INLINE void vec_row_slopes(int count, const struct brink_curve *const curve[
     EACH all &= inside[j];
     if (__builtin_expect(all == VEC_ALL, 1))
         return;
-    vec_direct_slopes(count, curve, t, inside, slope);
+    vec_direct(count, false, curve, t, inside, slope);
     if (bend)
-        EACH bend[j] = vec_select(inside[j], bend[j], vec_set(HUGE_VAL));
+        vec_direct(count, true, curve, t, inside, bend);
 }
 
 // brink_even_power

@@ -58,17 +58,20 @@ VEC_INLINE vec vec_b_bend(enum kernel_kind kind, const struct brink_curve *curve
 }
 
 // F' and the gauge of vectors side by side; and if `bend` is not NULL at least F'', but for
-// rounding, infinity where F_a is beyond its table. With `near`, F_a for |t| < ROW_NEAR_END only.
+// rounding. With `near`, F_a for |t| < ROW_NEAR_END only.
 VEC_INLINE void vec_slopes(int count, enum kernel_kind kind, bool near,
                            const struct brink_curve *const curve[], const vec x[], const vec y[],
                            vec gauge[], vec slope[], vec bend[])
 {
     if (kind == KERNEL_A || kind == KERNEL_A1)
         EACH gauge[j] = vec_fma_minus(x[j], y[j], vec_set(1));
-    if (kind == KERNEL_A && near) {
-        vec_table_slopes(count, true, curve, gauge, slope, bend);
-    } else if (kind == KERNEL_A) {
-        vec_row_slopes(count, curve, gauge, slope, bend);
+    if (kind == KERNEL_A) {
+        if (near)
+            vec_table_slopes(count, true, curve, gauge, slope, bend);
+        else
+            vec_row_slopes(count, curve, gauge, slope, bend);
+        if (bend)
+            EACH bend[j] = bend[j] + vec_set(1e-11);
     } else if (kind == KERNEL_A1) {
         vec_a1_slopes(count, gauge, slope);
         if (bend) // (1 - tanh^2)/2

@@ -12,15 +12,25 @@ struct flow {
 };
 
 // push() of verdict.c, and the GD step.
-static inline void step(enum kernel_kind kind, const struct brink_curve *curve, struct flow *flow)
+static inline void step(enum kernel_kind kind, const struct lane_vector vectors[],
+                        struct flow flow[TAIL_VECTORS])
 {
-    vec x = flow->x, y = flow->y, dx = flow->dx, dy = flow->dy, slope;
-    vec bend = vec_jet(kind, curve, x, y, &slope);
-    vec g = flow->h * slope, pull = flow->h * bend * (y * dx + x * dy);
-    flow->dx = vec_minus_fma(g, dy, vec_minus_fma(pull, y, dx));
-    flow->dy = vec_minus_fma(g, dx, vec_minus_fma(pull, x, dy));
-    flow->x = vec_minus_fma(g, y, x);
-    flow->y = vec_minus_fma(g, x, y);
+    const int count = TAIL_VECTORS;
+    const struct brink_curve *curve[TAIL_VECTORS];
+    vec x[TAIL_VECTORS], y[TAIL_VECTORS], slope[TAIL_VECTORS], bend[TAIL_VECTORS];
+    EACH curve[j] = vectors[j].curve;
+    EACH x[j] = flow[j].x;
+    EACH y[j] = flow[j].y;
+    vec_bends(count, kind, curve, x, y, slope, bend);
+    EACH
+    {
+        vec dx = flow[j].dx, dy = flow[j].dy, g = flow[j].h * slope[j];
+        vec pull = flow[j].h * bend[j] * (y[j] * dx + x[j] * dy);
+        flow[j].dx = vec_minus_fma(g, dy, vec_minus_fma(pull, y[j], dx));
+        flow[j].dy = vec_minus_fma(g, dx, vec_minus_fma(pull, x[j], dy));
+        flow[j].x = vec_minus_fma(g, y[j], x[j]);
+        flow[j].y = vec_minus_fma(g, x[j], y[j]);
+    }
 }
 
 // Renormalises the tangent and counts its growth.
@@ -47,8 +57,7 @@ static void run_block(enum kernel_kind kind, const struct lane_vector vectors[],
             growth[j][lane].product[block] = 1;
     for (; left > 0; left -= BRINK_TAIL_STRIDE) {
         for (int i = 0; i < BRINK_TAIL_STRIDE && i < left; i++)
-            for (int j = 0; j < TAIL_VECTORS; j++)
-                step(kind, vectors[j].curve, &flow[j]);
+            step(kind, vectors, flow);
         for (int j = 0; j < TAIL_VECTORS; j++)
             renormalise(&flow[j], growth[j], block);
     }
@@ -65,8 +74,10 @@ int64_t brink_tails_run(enum kernel_kind kind, const struct lane_vector vectors[
         flow[j] = (struct flow){vec_load(vectors[j].at[LANE_TAIL_X]),
                                 vec_load(vectors[j].at[LANE_TAIL_Y]), vec_set(0), vec_set(0),
                                 vec_load(vectors[j].at[LANE_H])};
-        for (int i = 0; i < run_up; i++) // with a tangent of zero
-            step(kind, vectors[j].curve, &flow[j]);
+    }
+    for (int i = 0; i < run_up; i++) // with a tangent of zero
+        step(kind, vectors, flow);
+    for (int j = 0; j < TAIL_VECTORS; j++) {
         flow[j].dx = vec_set(BRINK_TANGENT_X);
         flow[j].dy = vec_set(BRINK_TANGENT_Y);
     }

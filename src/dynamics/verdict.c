@@ -199,7 +199,7 @@ bool brink_lyapunov(const struct brink_point *point, double x, double y, int64_t
             if (left % BRINK_PULSE_STEPS < BRINK_TAIL_STRIDE && !brink_pulse_beat(pulse))
                 return false;
             for (int i = 0; i < BRINK_TAIL_STRIDE && i < left; i++) {
-                double slope, bend = point->curve->objective->jet(point->curve, x, y, &slope);
+                double slope, bend = point->curve->objective->bend(point->curve, x, y, &slope);
                 d = push(d, x, y, point->h * slope, point->h * bend);
                 brink_gd_move(point->h * slope, &x, &y);
             }
@@ -230,7 +230,7 @@ bool brink_cycle_exponent(const struct brink_point *point, double x, double y, i
     for (int32_t i = 0; i < length; i++) {
         if (i % BRINK_PULSE_STEPS == 0 && !brink_pulse_beat(pulse))
             return false;
-        double slope, bend = point->curve->objective->jet(point->curve, x, y, &slope);
+        double slope, bend = point->curve->objective->bend(point->curve, x, y, &slope);
         a = push(a, x, y, point->h * slope, point->h * bend);
         b = push(b, x, y, point->h * slope, point->h * bend);
         brink_gd_move(point->h * slope, &x, &y);

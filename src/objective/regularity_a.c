@@ -50,6 +50,12 @@ static double jet(const struct brink_curve *curve, double x, double y, double *s
     return brink_a_curvature(t, a);
 }
 
+static double bend(const struct brink_curve *curve, double x, double y, double *slope_out)
+{
+    double t = brink_fma(x, y, -1), a = curve->parameter;
+    return a == 1 ? brink_a1_bend(t, slope_out) : brink_row_bend(curve->table, t, a, slope_out);
+}
+
 static double gauge(const struct brink_curve *curve, double x, double y)
 {
     (void)curve;
@@ -85,6 +91,7 @@ const struct brink_objective brink_regularity_a = {
     .prepare = prepare,
     .slope = slope,
     .jet = jet,
+    .bend = bend,
     .excess = excess,
     .gauge = gauge,
     .gauge_excess = gauge_excess,

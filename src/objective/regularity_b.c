@@ -122,6 +122,7 @@ const struct brink_objective brink_regularity_b = {
     .prepare = prepare,
     .slope = slope,
     .jet = jet,
+    .bend = jet,
     .excess = excess,
     .gauge = gauge,
     .gauge_excess = gauge_excess,

@@ -41,6 +41,9 @@ struct brink_objective {
     double (*slope)(const struct brink_curve *curve, double x, double y); // F'(s)
     // F''(s), and F'(s) with the bits of `slope`.
     double (*jet)(const struct brink_curve *curve, double x, double y, double *slope);
+    // F''(s) to 1e-11 of its scale, and F'(s) to the bit: cheaper than `jet`, for long products of
+    // Jacobians.
+    double (*bend)(const struct brink_curve *curve, double x, double y, double *slope);
     double (*excess)(const struct brink_curve *curve, double x, double y); // F(s) - min F
     // The gauge: cheap, >= 0, and increasing in the loss (|t| for F_a, |s^b - 1| for F_b); and the
     // excess loss as a function of it.

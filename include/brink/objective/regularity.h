@@ -133,6 +133,26 @@ static inline double brink_a_table_slope(const double table[BRINK_ROW_TERMS][BRI
     return brink_fma(t, table[0][slot], (t * d) * p);
 }
 
+// The same F', and F'' = G + v G' from the derivative of the polynomial: with fewer digits.
+static inline double brink_a_table_bend(const double table[BRINK_ROW_TERMS][BRINK_ROW_SLOTS],
+                                        double t, double *slope)
+{
+    double v = fabs(t);
+    uint64_t place = brink_bits(brink_fma(v, BRINK_ROW_SCALE, 2)) >> 50;
+    double centre = brink_from_bits(place << 50 | UINT64_C(1) << 49) - 2;
+    double d = brink_fma(v, BRINK_ROW_SCALE, -centre);
+    uint64_t slot = place & (BRINK_ROW_SLOTS - 1);
+    double p = table[BRINK_ROW_TERMS - 1][slot], q = p;
+    for (int k = BRINK_ROW_TERMS - 2; k > 0; k--) {
+        p = brink_fma(p, d, table[k][slot]);
+        q = k > 1 ? brink_fma(q, d, p) : q;
+    }
+    // p is the polynomial without its first coefficient, over d; its derivative is p + d q'.
+    double first = table[0][slot], rate = brink_fma(q, d, p);
+    *slope = brink_fma(t, first, (t * d) * p);
+    return brink_fma(v * BRINK_ROW_SCALE, rate, brink_fma(p, d, first));
+}
+
 // F' of an a < 1 anywhere: its definition.
 static inline double brink_row_slope(const double table[BRINK_ROW_TERMS][BRINK_ROW_SLOTS], double t,
                                      double a)
@@ -166,6 +186,21 @@ static inline double brink_a_curvature(double t, double a)
     double bend = brink_a_bend(v, first.decay, first.inverse);
     double pull = (a - 1) * (first.tangent * first.tangent) / length;
     return power * (pull + bend);
+}
+
+// F'' for products of Jacobians, and F' to the bit; for a = 1: (1 - tanh(t/2)^2)/2.
+static inline double brink_a1_bend(double t, double *slope)
+{
+    *slope = brink_a1_slope(t);
+    return brink_fma(-0.5 * *slope, *slope, 0.5);
+}
+static inline double brink_row_bend(const double table[BRINK_ROW_TERMS][BRINK_ROW_SLOTS], double t,
+                                    double a, double *slope)
+{
+    if (fabs(t) < BRINK_ROW_END)
+        return brink_a_table_bend(table, t, slope);
+    *slope = brink_a_slope(t, a);
+    return brink_a_curvature(t, a);
 }
 
 // ---- bad regularity: F_b = (1 - s^b)^2, s = x y rounded

@@ -206,11 +206,12 @@ demo: all
 	@mkdir -p $(DEMO)
 	@rm -f $(DEMO)/dor.h5
 	$(AS_ROOT) mpirun --oversubscribe -n 2 $(BUILD)/brink run jobs/dor.yaml -o $(DEMO)/dor.h5
-	$(PYTHON) analysis/phase.py $(DEMO)/dor.h5 -o $(DEMO)/dor.png
-	$(PYTHON) analysis/convergence.py $(DEMO)/dor.h5 -o $(DEMO)/convergence.png
+	PYTHON=$(PYTHON) $(BUILD)/brink plot phase $(DEMO)/dor.h5 -o $(DEMO)/dor.png
+	PYTHON=$(PYTHON) $(BUILD)/brink plot convergence $(DEMO)/dor.h5 -o $(DEMO)/convergence.png
 	@echo 'look at $(DEMO)/dor.png and $(DEMO)/convergence.png'
 
 check: all $(UNITS) $(BUILD)/tests/faults layers
+	@sh jobs/setup.sh $(BUILD)/optional.mk octave || echo 'check: without Octave'
 	@BUILD=$(BUILD) PYTHON=$(PYTHON) CC=$(CC) bash tests/run.sh
 
 explorer: $(EXPLORER)/page.html

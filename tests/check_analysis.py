@@ -4,6 +4,7 @@ import contextlib
 import csv
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -267,6 +268,54 @@ class Plot(unittest.TestCase):
                         brink=os.path.join(bin_folder, "brink"))
         self.assertEqual((run.returncode, run.stderr), (0, ""))
         self.assertEqual(run.stdout.count("\n"), 1 + len(DOR) * RATES.size)
+
+
+class Readme(unittest.TestCase):
+    """What the README shows of other readers works, in a folder with a mine.h5."""
+
+    def setUp(self):
+        self.folder = path_of("readme")
+        os.makedirs(self.folder, exist_ok=True)
+        shutil.copy(path_of("dor.h5"), os.path.join(self.folder, "mine.h5"))
+
+    def block(self, language):
+        with open(os.path.join(os.path.dirname(ANALYSIS), "README.md")) as file:
+            return re.search(rf"```{language}\n(.*?)```", file.read(), re.DOTALL).group(1)
+
+    def run_lines(self, command, **variables):
+        run = subprocess.run(command, cwd=self.folder, capture_output=True, text=True,
+                             env={**os.environ, **variables})
+        self.assertEqual(run.returncode, 0, run.stderr)
+        return run.stdout.split()
+
+    def test_python(self):
+        lines = self.block("python") + "\nprint(*status.shape, lr[0], sweep.eos.sum().item())"
+        shown = self.run_lines([sys.executable, "-B", "-c", lines], PYTHONPATH=ANALYSIS)
+        self.assertEqual(shown, [str(len(DOR)), str(RATES.size), "0.0001",
+                                 str(int(opened("dor.h5").eos.sum()))])
+
+    def test_octave(self):
+        octave = shutil.which("octave-cli")
+        if not octave:
+            self.skipTest("no octave-cli: the README's lines for Octave were not tried")
+        lines = self.block("octave") + """
+            printf("%d ", size(status)); printf("%.17g ", sum(edge_end(status == 1)));"""
+        rows, columns, total = self.run_lines([octave, "--no-gui", "--eval", lines])
+        self.assertEqual((int(rows), int(columns)), (RATES.size, len(DOR)))  # reversed
+        kept = stored("dor.h5", "status") == STATUS["converged"]
+        self.assertAlmostEqual(float(total), stored("dor.h5", "edge_end")[kept].sum())
+
+    def test_example(self):
+        path = os.path.join(self.folder, "mine.h5")
+        run = subprocess.run([sys.executable, "-B", os.path.join(ANALYSIS, "example.py"), path],
+                             capture_output=True, text=True, env={**os.environ, "BRINK": BRINK})
+        self.assertEqual(run.returncode, 0, run.stderr)
+        status = stored("dor.h5", "status")
+        share = np.mean(status == STATUS["converged"], axis=1)
+        line = next(line for line in run.stdout.splitlines() if line.startswith("converged  "))
+        np.testing.assert_allclose([float(word) for word in line.split()[1::2]], 100 * share,
+                                   atol=0.051)
+        self.assertTrue(os.path.getsize(os.path.join(self.folder, "mine-example.png")) > 1000)
 
 
 if __name__ == "__main__":

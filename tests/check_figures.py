@@ -2,14 +2,17 @@
 """Figures of small sweeps: what is in them, not only that they exist."""
 import io
 import os
+import subprocess
+import sys
 import unittest
 
+import h5py
 import matplotlib.colors as colors
 import numpy as np
 
 from drawn import (  # noqa: I001 (first: it finds the tools)
-    DOR, FigureCase, RATES, STARTS, STATUS, cell_colours, cvd_lab, footer_of, legend_texts,
-    opened, path_of, stored, main, setUpModule, tearDownModule)
+    ANALYSIS, DOR, FigureCase, RATES, STARTS, STATUS, cell_colours, cvd_lab, footer_of,
+    legend_texts, opened, path_of, stored, main, setUpModule, tearDownModule)
 
 import compare
 import convergence
@@ -212,6 +215,34 @@ class Phase(FigureCase):
         np.testing.assert_allclose(drawn.fields["edge_end"][1, 1],
                                    values[block == drawn.status[1, 1]].mean())
         np.testing.assert_allclose(drawn.column_edges[[0, -1]], drawn.columns.edges[[0, -1]])
+
+    def test_a_hundred_million_cells_fit_into_a_gigabyte(self):
+        path = path_of("large.h5")
+        shape = (10000, 10000)  # what is not written reads as the fill value
+        with h5py.File(path_of("a.h5")) as small, h5py.File(path, "w") as file:
+            file.attrs.update(small.attrs)
+            for name, size in zip(("a", "lr"), shape):
+                axis = file.create_dataset(name, data=np.geomspace(0.1, 1, size))
+                axis.attrs.update(scale="log", units="1", long_name=name)
+                axis.make_scale(name)
+            for name, kind, fill in (("status", "i1", STATUS["converged"]), ("edge_end", "f8", 0.5),
+                                     ("flow_ratio", "f8", 0.1), ("lr_actual", "f8", 0.1)):
+                field = file.create_dataset(name, shape, kind, chunks=(100, 10000), fillvalue=fill)
+                field.attrs.update({key: value for key, value in small[name].attrs.items()
+                                    if key != "DIMENSION_LIST"})
+                field.dims[0].attach_scale(file["a"])
+                field.dims[1].attach_scale(file["lr"])
+            file["status"][:300, 5000:] = STATUS["diverged"]
+            file["tiles/state"] = np.ones(1, "u1")
+        for tool, arguments in (("phase.py", ["--field", "edge_end", "--guides", "none"]),
+                                ("convergence.py", [])):
+            watched = ("import resource, subprocess, sys; "
+                       "subprocess.run(sys.argv[1:], check=True); "
+                       "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
+            run = subprocess.run([sys.executable, "-c", watched, sys.executable, "-B",
+                                  os.path.join(ANALYSIS, tool), path, *arguments],
+                                 capture_output=True, text=True, check=True)
+            self.assertLess(int(run.stdout), 1 << 20, f"{tool}: KiB")
 
     def test_files_of_every_kind(self):
         for ending, magic in ((".png", b"\x89PNG"), (".pdf", b"%PDF"), (".svg", b"<?xml")):

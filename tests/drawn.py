@@ -153,6 +153,8 @@ def footer_of(figure):
 def main():
     """Runs the tests of the program and prints their counts as run.sh reads them."""
     result = unittest.main(verbosity=1, exit=False).result
-    good = result.testsRun - len(result.failures) - len(result.errors)
-    print(f"{good} passed, {result.testsRun - good} failed")
+    bad, skipped = len(result.failures) + len(result.errors), len(result.skipped)
+    for _, reason in result.skipped:
+        print(f"SKIPPED: {reason}")
+    print(f"{result.testsRun - bad - skipped} passed, {bad} failed, {skipped} skipped")
     sys.exit(not result.wasSuccessful())

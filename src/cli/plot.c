@@ -14,6 +14,7 @@
     X("landscape", "objective, slope and sharpness along s = x y")                                 \
     X("eos", "loss and sharpness of cells step by step, with 2/h; their paths")                    \
     X("curves", "loss and sharpness of networks against the step, with 2/h")                       \
+    X("regularity", "where networks end, by activation, loss and norm")                            \
     X("bifurcation", "limit set and Lyapunov exponent against h")                                  \
     X("boundary", "boundary of a verdict and its box-counting dimension")                          \
     X("compare", "two results side by side and their difference")                                  \

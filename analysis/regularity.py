@@ -5,8 +5,8 @@
     python3 analysis/regularity.py FILE.h5 [-o FIGURE] [--slice seed#0]
 
 One row for each combination of named axes (activation, loss, norm), the most regular first; one dot
-for each learning rate at which the training did not diverge: how near the edge of stability it ends,
-how balanced its layers become, and how high the loss rose before. Needs the fields edge_end,
+for each learning rate at which the training did not diverge: how near the edge of stability it
+ends, how balanced its layers become, and how high the loss rose before. Needs the fields edge_end,
 balance, loss_peak; with dor (record: full) the degree along the ray of the start stands beside.
 """
 import argparse

@@ -4,6 +4,7 @@
 // Jobs share nothing but the folder. Each shard has a lease of its own, so a job never waits for
 // another, and takes up a shard whose job is lost. Where it begins differs from job to job, so that
 // jobs seldom meet.
+#include <assert.h>
 #include <math.h>
 #include <mpi.h>
 #include <stdlib.h>

@@ -83,7 +83,7 @@ static struct neighbours look_around(const cpu_set_t *mine)
             sharers += CPU_EQUAL(mine, &all[i]) ? 1 : 0;
             CPU_OR(&together, &together, &all[i]);
         }
-        found.share = CPU_COUNT(mine) / sharers;
+        found.share = CPU_COUNT(mine) / (sharers > 0 ? sharers : 1);
         found.cpus = CPU_COUNT(&together);
     }
     found.share = found.share > 0 ? found.share : 1;

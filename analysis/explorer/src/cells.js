@@ -26,7 +26,7 @@ export function valuesAt(sweep, places) {
 export function traceCommand(sweep, places) {
   if (isIntegral(places)) return `brink trace ${sweep.name} ${sweep.traceWords(places)}`;
   const words = Object.entries(valuesAt(sweep, places)).map(
-    ([name, value]) => `'axes.${name}={values: [${value}]}' ${name}#0`,
+    ([name, value]) => `'axes.${name}={values: ${JSON.stringify([value])}}' ${name}#0`,
   );
   return `brink trace ${sweep.name.replace(/\.h5$/, ".yaml")} ${words.join(" ")}`;
 }

@@ -5,6 +5,7 @@ import { short } from "./format.js";
 import { drawHover } from "./legend.js";
 
 const NEAR_PIXELS = 7; // so near to the centre of a cell of the grid, that cell is meant
+const SMALL_PIXELS = 24; // and anywhere in one that is no larger
 
 export class Cursor {
   /** page: what is shown; root: the list of values. */
@@ -36,6 +37,11 @@ export class Cursor {
     const across = ((at.x - column) / (view.x1 - view.x0)) * box.width;
     const up = ((at.y - row) / (view.y1 - view.y0)) * box.height;
     const { horizontal, vertical } = sweep;
+    const sizes = [box.width / (view.x1 - view.x0), box.height / (view.y1 - view.y0)];
+    const large = [horizontal, vertical].some(
+      (axis, k) => axis.divisible && sizes[k] > SMALL_PIXELS,
+    );
+    if (!large) return true;
     const distance = Math.hypot(horizontal.divisible ? across : 0, vertical.divisible ? up : 0);
     return distance < NEAR_PIXELS;
   }

@@ -78,7 +78,7 @@ export class Panel {
         continue;
       list.append(
         el("dt", { textContent: name }),
-        el("dd", { textContent: short(record[name], 5) }),
+        el("dd", { textContent: short(record[name], 4) }),
       );
     }
     return list;
@@ -98,7 +98,7 @@ export class Panel {
       onStep: (step) => this.scrub(step),
     };
     const guideOf = ({ trace }) => 2 / trace.rate;
-    const least = Math.min(...cells.map(guideOf));
+    const least = Math.min(...cells.map(guideOf).filter(Number.isFinite));
     this.plots = [
       stepPlot(this.area.querySelector("#loss"), {
         ...shared,

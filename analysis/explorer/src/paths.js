@@ -180,6 +180,7 @@ export class PathPlot {
   draw(step) {
     const { plane, cells } = this;
     const { width, height } = plane.canvas;
+    plane.context.clearRect(0, 0, width, height);
     plane.context.drawImage(this.ground, 0, 0, width / devicePixelRatio, height / devicePixelRatio);
     plane.inside((context) => {
       for (const { trace, colour } of cells)

@@ -131,7 +131,7 @@ export function stepPlot(element, options) {
     spanGaps,
     points: { show: trace.step.length < 60, size: 4, fill: colour },
   }));
-  const range = rangeWith(guideOf ? cells.map(guideOf) : [], log);
+  const range = rangeWith(guideOf ? cells.map(guideOf).filter(Number.isFinite) : [], log);
   return new uPlot(
     {
       width: element.clientWidth,

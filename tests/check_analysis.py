@@ -235,6 +235,19 @@ class Plot(unittest.TestCase):
         self.assertTrue(os.path.getsize(out) > 1000)
         self.assertIn("--panels", self.plot("phase", "--help").stdout)
 
+    def test_watch_draws_until_the_file_is_complete(self):
+        path, out = path_of("watched.h5"), path_of("watched.png")
+        shutil.copy(path_of("part.h5"), path)
+        with subprocess.Popen([BRINK, "plot", "phase", path, "--watch", "0.2", "-o", out],
+                              stdout=subprocess.PIPE, text=True) as watch:
+            self.assertIn("0 of 8 tiles", watch.stdout.readline())
+            before = os.stat(out).st_ino
+            with h5py.File(path, "r+") as file:
+                file["tiles/state"][...] = 1
+            self.assertIn("8 of 8 tiles", watch.stdout.readline())
+            self.assertEqual(watch.wait(), 0)
+        self.assertNotEqual(os.stat(out).st_ino, before)
+
     def test_says_what_is_wrong(self):
         for words, code, said in (((), 2, "which figure?"), (("phse",), 2, "did you mean 'phase'"),
                                   (("phase", path_of("none.h5")), 3, "none.h5: No such file")):

@@ -10,6 +10,7 @@ help:
 	@echo 'make explorer     the page of brink explore: npm packages of the lock file, clang, lld'
 	@echo 'make data         fetch MNIST and Fashion-MNIST into build/data'
 	@echo 'make sanitize     the suite under ASan and UBSan'
+	@echo 'make coverage     what the tests see of the code, by gcov'
 	@echo 'make trust        the fault tests at large, for TRUST_MINUTES=60'
 	@echo 'make fuzz         specifications and damaged results under libFuzzer, 60 s each'
 	@echo 'make layers tidy format    no include runs up a floor; clang-tidy; clang-format'
@@ -17,6 +18,7 @@ help:
 	@echo 'Settings: CC=gcc|clang BUILD=build OPT=-O2 PREFIX DESTDIR PYTHON'
 .PHONY: help all data demo check check-long bench bench-table bench-network explorer sanitize
 .PHONY: trust fuzz fuzzers layers tidy format install clean
+.PHONY: coverage units
 .DEFAULT_GOAL := all
 
 # ---- settings
@@ -246,6 +248,14 @@ $(BUILD)/fuzz_%: tests/fuzz/%.c $(HIGH) $(CORE)
 	@$(CC) $(CFLAGS_ALL) $(HDF5_CFLAGS) $(MPI_CFLAGS) -fsanitize=fuzzer \
 	  -fno-sanitize-coverage=inline-8bit-counters,pc-table,indirect-calls,trace-cmp \
 	  $< $(HIGH) $(CORE) $(LDLIBS_ALL) -o $@
+
+# What the tests see of the code, by gcov; atomic, since threads count together.
+COVERAGE_CFLAGS := --coverage -fprofile-update=atomic -Wno-sign-conversion
+coverage:
+	$(MAKE) BUILD=$(BUILD)/coverage OPT=-O0 EXTRA_CFLAGS='$(COVERAGE_CFLAGS)' \
+	  EXTRA_LDFLAGS=--coverage all units
+	@$(PYTHON) tests/coverage.py $(BUILD)/coverage
+units: $(UNITS)
 
 # The large sizes of the fault tests, for TRUST_MINUTES; goes on where it stopped.
 TRUST_MINUTES ?= 60

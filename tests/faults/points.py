@@ -25,7 +25,7 @@ COMMANDS = {
     "check": lambda sweep, folder: ["check", sweep.spec],
     "verify": lambda sweep, folder: ["verify", sweep.result, "--deep", "3"],
     "status": lambda sweep, folder: ["status", sweep.result, "--json"],
-    "trace": lambda sweep, folder: ["trace", sweep.result, "dor#0", "lr#1"],
+    "trace": lambda sweep, folder: ["trace", sweep.result, *sweep.cell],
     "diff": lambda sweep, folder: ["diff", sweep.result, sweep.result],
     "pack": lambda sweep, folder: ["pack", sweep.result, "-o", f"{folder}/p.h5"],
 }

@@ -106,11 +106,11 @@ class Sweep:
         demand(code == 0, "no undisturbed run:", code, words)
         self.records = read_log(log)
         self.calls = [record for record in self.records if record.call != "sync begins"]
-        self.holes, self.state = self.layout()
+        self.holes, self.state, self.cell = self.layout()
         self.bytes = self.masked(self.result)
 
     def layout(self):
-        """Where /runs lies; where the states lie."""
+        """Where /runs lies; where the states lie; a cell, as brink trace names it."""
         with h5py.File(self.result, "r") as file:
             places = {name: (array.id.get_offset(), array.id.get_storage_size())
                       for name, array in file["runs"].items()}
@@ -118,7 +118,8 @@ class Sweep:
             place = state.get_offset()
             if place is None:
                 place = state.get_chunk_info(0).byte_offset
-            return list(places.values()), (place, file["tiles/state"].size)
+            cell = [os.path.basename(axis[0].name) + "#0" for axis in file["status"].dims]
+            return list(places.values()), (place, file["tiles/state"].size), cell
 
     def masked(self, path):
         with open(path, "rb") as file:

@@ -45,13 +45,14 @@ static enum shard_state look(const struct brink_spec *shard, const char *path)
     struct brink_lease_view lease = {.there = false};
     uint8_t *states = NULL;
     int64_t done = 0;
+    assert(shard);
     if (access(path, F_OK) == 0) {
         brink_err error = brink_store_open_read(path, shard, &store);
         if (!error)
             error = brink_alloc(&states, (size_t)shard->grid.tile_count, 1);
         if (!error)
             error = brink_store_states(store, states);
-        for (int64_t i = 0; !error && i < shard->grid.tile_count; i++)
+        for (int64_t i = 0; !error && states && i < shard->grid.tile_count; i++)
             done += states[i];
         brink_err late = brink_store_close(&store);
         brink_free(&states);

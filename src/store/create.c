@@ -88,8 +88,8 @@ static brink_err map_rows(struct brink_making *making, const struct brink_array 
         stride[i] = block[i] = shape[i] = array->shape[i];
         count[i] = 1;
     }
-    start[axis] = (hsize_t)(first * sharding->tile);
-    stride[axis] = (hsize_t)(sharding->count * sharding->tile);
+    start[axis] = (hsize_t)first * (hsize_t)sharding->tile;
+    stride[axis] = (hsize_t)sharding->count * (hsize_t)sharding->tile;
     count[axis] = (hsize_t)rows;
     block[axis] = (hsize_t)cells;
     shape[axis] = (hsize_t)brink_shard_cells(sharding, shard);
@@ -101,7 +101,7 @@ static brink_err map_rows(struct brink_making *making, const struct brink_array 
     if (!error)
         error = BRINK_HDF5(door, array->name, source = H5Screate_simple(array->rank, shape, NULL));
     start[axis] = (hsize_t)from;
-    shape[axis] = (hsize_t)(rows * cells);
+    shape[axis] = (hsize_t)rows * (hsize_t)cells;
     if (!error)
         error = BRINK_HDF5(door, array->name,
                            H5Sselect_hyperslab(source, H5S_SELECT_SET, start, NULL, shape, NULL));

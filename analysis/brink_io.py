@@ -60,7 +60,8 @@ def open(path):
     lazy = {"verdict": (_verdict, ["status"], np.dtype("U16"), "verdict, by name")}
     of_start = [name for name in START_MEASURES
                 if parameter(stored, "seed") is not None and name in stored]
-    for name, (function, needs, meaning) in FLAGS.items():
+    flags = NETWORK_FLAGS if stored.attrs.get("model") == "network" else FLAGS
+    for name, (function, needs, meaning) in flags.items():
         if all(need in stored for need in needs):
             lazy[name] = (function, {*needs, *of_start}, np.dtype(bool), meaning)
     for name, (function, needs, dtype, meaning) in lazy.items():
@@ -297,5 +298,27 @@ FLAGS = {
     "balanced": (_balanced, ("balance",), "|x^2 - y^2| at most half of what it was"),
     "catapult": (_catapult, ("loss_peak", "loss_start", "loss_end", "edge_end", "flow_ratio"),
                  "loss peaked, fell, and ended flatter than gradient flow would"),
+    "monotone": (_monotone, ("loss_rises",), "no step raised the loss"),
+}
+
+
+# ---- of networks, where gradient flow has no known end: the start is the yardstick
+
+def _eos_network(part):
+    return abs(part["edge_end"].variable - 1) <= 0.05
+
+
+def _catapult_network(part):
+    return ((part["loss_peak"].variable > 1.01)
+            & (part["loss_end"].variable < part["loss_start"].variable)
+            & (part["sharpness_end"].variable < part["sharpness_start"].variable))
+
+
+NETWORK_FLAGS = {
+    "eos": (_eos_network, ("edge_end",), "edge of stability: edge_end within .05 of 1"),
+    "balanced": (_balanced, ("balance",), "| ||W_last||^2 - ||W_first||^2 | at most half of before"),
+    "catapult": (_catapult_network, ("loss_peak", "loss_start", "loss_end", "sharpness_start",
+                                     "sharpness_end"),
+                 "loss peaked, fell below its start, and ended flatter"),
     "monotone": (_monotone, ("loss_rises",), "no step raised the loss"),
 }

@@ -73,6 +73,11 @@ static brink_err print_check(const struct brink_spec *spec)
     printf("\nfile     %s\nmemory   %s a rank\n",
            brink_command_bytes((double)brink_store_bytes(spec), bytes),
            brink_command_bytes(brink_command_memory(spec), memory));
+    struct brink_text engine = {0};
+    if (spec->model->describe)
+        spec->model->describe(plan.state, &engine);
+    printf("%s", brink_text_get(&engine));
+    brink_text_free(&engine);
     int64_t undefined = spec->model->undefined_cells(plan.state);
     printf("undefined %" PRId64 " cell%s%s\n", undefined, undefined == 1 ? "" : "s",
            undefined ? ": the unit of the learning rate does not exist there" : "");

@@ -313,6 +313,23 @@ static brink_err open_state(const struct brink_spec *spec, const struct brink_gr
     return BRINK_OK;
 }
 
+// The engine of the first cell, and of the others where the axes change it.
+static void describe(const void *state_pointer, struct brink_text *text)
+{
+    const struct network_state *state = state_pointer;
+    int64_t coordinate[BRINK_RANK_MAX] = {0};
+    struct brink_network_job job;
+    brink_network_job_at(state, coordinate, &job);
+    const struct brink_network_engine *first = brink_network_engine(&state->rules, &job);
+    for (int axis = 0; axis < state->spec->grid.rank; axis++)
+        coordinate[axis] = state->spec->grid.size[axis] - 1;
+    brink_network_job_at(state, coordinate, &job);
+    const struct brink_network_engine *last = brink_network_engine(&state->rules, &job);
+    brink_text_add(text, "engine   %s: %s\n", first->name, first->meaning);
+    if (last != first)
+        brink_text_add(text, "         %s: %s, for the last cell\n", last->name, last->meaning);
+}
+
 static int64_t undefined_cells(const void *state)
 {
     (void)state; // a unit shows only when its cell is computed
@@ -340,6 +357,7 @@ const struct brink_model brink_model_network = {
     .open = open_state,
     .close = close_state,
     .undefined_cells = undefined_cells,
+    .describe = describe,
     .keep_at = brink_network_keep_at,
     .forget = brink_network_forget,
     .run = brink_network_run,

@@ -95,6 +95,8 @@ struct brink_model {
     // Takes cells from the stream and gives them back computed, until it is over or `pulse` is
     // abandoned (false). Called by every OpenMP thread. A record is a function of (spec, cell).
     bool (*run)(const void *state, struct brink_stream *stream, struct brink_pulse *pulse);
+    // Adds lines "KEY  WORDS" on what computes the cells, for `brink check`; NULL: none.
+    void (*describe)(const void *state, struct brink_text *text);
     // Long cells may leave checkpoints beside `result` (borrowed) from now on, and go on from those
     // that are there. `forget`: this tile is stored, its checkpoints go. NULL: cells are short.
     void (*keep_at)(void *state, const char *result);

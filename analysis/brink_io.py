@@ -316,7 +316,8 @@ def _catapult_network(part):
 
 NETWORK_FLAGS = {
     "eos": (_eos_network, ("edge_end",), "edge of stability: edge_end within .05 of 1"),
-    "balanced": (_balanced, ("balance",), "| ||W_last||^2 - ||W_first||^2 | at most half of before"),
+    "balanced": (_balanced, ("balance",),
+                 "| ||W_last||^2 - ||W_first||^2 | at most half of what it was"),
     "catapult": (_catapult_network, ("loss_peak", "loss_start", "loss_end", "sharpness_start",
                                      "sharpness_end"),
                  "loss peaked, fell below its start, and ended flatter"),

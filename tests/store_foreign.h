@@ -181,8 +181,11 @@ END_TEST
 START_TEST(another_kernel_may_read_but_not_write)
 {
     struct toy toy;
+    char words[64];
     const char *path = in_folder("kernel.h5");
     struct brink_store *store = NULL;
+    snprintf(words, sizeof words, "kernel version %d, this program has %d",
+             BRINK_KERNEL_VERSION + 1, BRINK_KERNEL_VERSION);
     toy_grid(&toy, 3);
     ck_assert_ok(brink_store_create(path, &toy.spec));
     hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
@@ -192,7 +195,7 @@ START_TEST(another_kernel_may_read_but_not_write)
                     "damaged or edited");
     reseal(path, &toy);
     ck_assert_fails(brink_store_open(path, &toy.spec, MPI_COMM_SELF, MPI_INFO_NULL, &store),
-                    BRINK_ERR_MISMATCH, "kernel version 2, this program has 1");
+                    BRINK_ERR_MISMATCH, words);
     ck_assert_ok(brink_store_open_read(path, &toy.spec, &store));
     ck_assert_ok(brink_store_close(&store));
     unlink(path);

@@ -7,45 +7,43 @@ cd "$(dirname "$0")/.." || exit 1
 export BUILD=${BUILD:-build} PYTHON=${PYTHON:-/usr/bin/python3} CC=${CC:-gcc}
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMP_NUM_THREADS=2 OPENBLAS_NUM_THREADS=1 CK_VERBOSITY=normal
-passed=0 failed=0 skipped=0
 
-# Adds the counts of the last line "... N passed, N failed[, N skipped]" or Check's "100%: Checks:".
+# "passed failed skipped" of a log: of its last line "... N passed, N failed[, N skipped]", or of all
+# its lines "100%: Checks:".
 count() {
-    local counts
-    counts=$(sed -nE 's/.*Checks: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+).*/\1 \2 \3/p' "$1")
-    if [ -n "$counts" ]; then
-        local checks=0 failures=0 errors=0
-        while read -r c f e; do
-            checks=$((checks + c)) failures=$((failures + f)) errors=$((errors + e))
-        done <<<"$counts"
-        passed=$((passed + checks - failures - errors)) failed=$((failed + failures + errors))
-        [ $((failures + errors)) -gt 0 ]
-        return
-    fi
-    local line='(.*[^0-9])?([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?.*'
-    counts=$(sed -nE "s/$line/\2 \3 \5/p" "$1" | tail -1)
-    read -r p f s <<<"${counts:-0 0 0}"
-    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + ${s:-0}))
-    [ "$f" -gt 0 ]
+    local line='(.*[^0-9])?([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?.*' counts
+    counts=$(awk -F'[:,]' '/Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+/ {
+        bad += $5 + $7; all += $3 } END { if (all) print all - bad, bad, 0 }' "$1")
+    [ -n "$counts" ] || counts=$(sed -nE "s/$line/\2 \3 0\5/p" "$1" | tail -1)
+    echo "${counts:-0 0 0}"
 }
 
-# A test that ends badly without saying what failed counts as one failure.
-run() {
-    local name=$1 log=$BUILD/tests/$1.log start=$SECONDS rc=0
+# Runs one test and says how it went; its counts go beside its log. One that ends badly without
+# saying what failed, or ends well and tested nothing, counts as one failure.
+one() {
+    local name=$1 log=$BUILD/tests/$1.log start=$SECONDS rc=0 good bad left words
     shift
     "$@" >"$log" 2>&1 || rc=$?
-    local before=$((passed + failed + skipped))
-    if count "$log" || [ "$rc" = 0 ]; then :; else failed=$((failed + 1)); fi
-    if [ $((passed + failed + skipped)) = "$before" ]; then # it ended well but tested nothing
-        failed=$((failed + 1)) rc="0 but no test ran"
+    read -r good bad left <<<"$(count "$log")"
+    [ "$rc" = 0 ] || [ "$bad" -gt 0 ] || bad=1
+    if [ $((good + bad + 10#$left)) = 0 ]; then bad=1 rc="0 but no test ran"; fi
+    words="ok   $name ($((SECONDS - start)) s)"
+    if [ "$rc" != 0 ]; then
+        words="FAIL $name (exit code $rc, $((SECONDS - start)) s)
+$(tail -60 "$log" | sed 's/^/    /')"
     fi
-    if [ "$rc" = 0 ]; then
-        echo "ok   $name ($((SECONDS - start)) s)"
-    else
-        echo "FAIL $name (exit code $rc, $((SECONDS - start)) s)"
-        tail -60 "$log" | sed 's/^/    /'
-    fi
-    grep -E 'SKIPPED' "$log" | sed 's/^/    /'
+    words+=$(grep -E 'SKIPPED' "$log" | sed 's/^/\n    /')
+    printf '%s\n' "$words"
+    echo "$good $bad $((10#$left))" >"$BUILD/tests/$name.count"
+}
+
+# Starts a test beside at most one other: each waits for MPI, disks and clocks most of the time.
+names=()
+run() {
+    while [ "$(jobs -rp | wc -l)" -ge 2 ]; do wait -n; done
+    names+=("$1")
+    rm -f "$BUILD/tests/$1.count"
+    one "$@" &
 }
 
 # Under the sanitizers everything is slow, and what MPI and HDF5 leak is not ours: leaks are
@@ -55,6 +53,7 @@ if [ -n "${SANITIZE:-}" ]; then
 fi
 
 mkdir -p "$BUILD/tests"
+run style bash tests/style.sh
 for source in tests/check_*.c; do
     name=$(basename "$source" .c)
     case $name in
@@ -64,7 +63,8 @@ for source in tests/check_*.c; do
         *) ASAN_OPTIONS=detect_leaks=1 run "$name" "$BUILD/tests/$name" ;;
     esac
 done
-for script in style bits cli verify ranks network service shards; do
+wait # bits.sh uses the other compiler's build of style.sh
+for script in bits cli verify ranks network service shards; do
     run "$script" bash "tests/$script.sh"
 done
 run faults "$PYTHON" tests/faults/small.py
@@ -81,7 +81,14 @@ run analysis "$PYTHON" tests/check_analysis.py
 run orbits "$PYTHON" tests/check_orbits.py
 [ -n "${SANITIZE:-}" ] || run explorer bash tests/explorer.sh
 run figures "$PYTHON" tests/check_figures.py
+wait
 [ -n "${SANITIZE:-}" ] || run slurm bash tests/slurm.sh
+wait
 
+passed=0 failed=0 skipped=0
+for name in "${names[@]}"; do
+    read -r good bad left <"$BUILD/tests/$name.count" || good=0 bad=1 left=0
+    passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + left))
+done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

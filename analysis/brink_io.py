@@ -136,6 +136,8 @@ def _refuse_foreign(path):
             missing = [name for name in ("spec", "spec_hash", "lr_unit") if name not in file.attrs]
             status = file.get("status")
             flags = status is not None and "flag_meanings" in status.attrs
+            shards = sorted({source.file_name for source in status.virtual_sources()}
+                            if flags and status.is_virtual else [])
     except (OSError, KeyError, RuntimeError) as error:
         raise BrinkFileError(f"{path}: damaged HDF5 file: {error}") from error
     if kind != "sweep":
@@ -146,6 +148,10 @@ def _refuse_foreign(path):
     if missing or not flags:
         what = ", ".join(missing + ([] if flags else ["status with flag_meanings"]))
         raise BrinkFileError(f"{path}: damaged brink file: no {what}")
+    folder = os.path.dirname(path)
+    if shards and not any(os.path.exists(os.path.join(folder, shard)) for shard in shards):
+        raise BrinkFileError(f"{path}: views of {len(shards)} shards, none of which is beside it "
+                             f"({shards[0]}, ...)")
 
 
 # ---- coordinates

@@ -92,6 +92,18 @@ lr_unit: norm2
 stop: {max_steps: 2000}
 record: full
 YAML
+judge "sweep of normal starts" sweep normal <<'YAML'
+title: Normal starts
+model: regularity
+axes:
+  seed: {min: 1, max: 24, num: 24}
+  dor: {values: [0.5, 2, 6, 10]}
+  lr: {min: 0.05, max: 20, num: 12, scale: log}
+fixed: {scale: 2}
+lr_unit: flow
+stop: {max_steps: 2000}
+record: full
+YAML
 judge "sweep of the page" sweep page <<'YAML'
 title: The page under test
 model: regularity
@@ -102,6 +114,29 @@ fixed: {x0: 4, y0: 0.5}
 lr_unit: flow
 stop: {max_steps: 4000}
 YAML
+judge "sweep of networks" sweep network <<'YAML'
+title: Networks
+model: network
+axes:
+  activation: {values: [tanh, relu]}
+  lr: {values: [0.05, 0.1, 0.2]}
+network: {width: 8, bias: true, precision: f64}
+data: {source: chebyshev, n: 10, degree: 3}
+train: {max_steps: 200, sharpness_every: 10, curves_every: 10, loss_goal: 0}
+record: full
+YAML
+sharded() { # the sweep of starts again, in shards: a page holds it all, not without the shards
+    local index=$work/whole.h5 words
+    rm -f "$work"/whole.*
+    "$build/brink" run "$work/starts.yaml" -o "$index" --shards 3 >"$work/whole.log" 2>&1 &&
+        "$build/brink" join "$index" >>"$work/whole.log" 2>&1 &&
+        "$build/brink" explore "$index" -o "$work/whole.page.html" >>"$work/whole.log" 2>&1 &&
+        mkdir -p "$work/alone" && cp "$index" "$work/alone" || return 1
+    words=$("$build/brink" explore "$work/alone/whole.h5" -o "$work/alone/whole.html" 2>&1)
+    [ $? = 4 ] && case $words in *"views of 3 shards, none of which is beside"*) true ;;
+    *) false ;; esac
+}
+judge "a result in shards" sharded
 judge "large sweep" sweep large <<'YAML'
 title: 4096 x 4096
 model: regularity
@@ -129,14 +164,37 @@ judge "without the built page" unbuilt
 
 export REPLAY_WASM=$PWD/$work/replay.wasm
 case $work in /*) REPLAY_WASM=$work/replay.wasm ;; esac
-PAGES="$work/starts.page.html $work/draws.page.html $work/angles.page.html"
+PAGES="$work/starts.page.html $work/draws.page.html $work/angles.page.html $work/whole.page.html"
 export PAGES
-for tests in axes picture replay; do
+# What the reader derives of the same files, for the page to be held against.
+FLAGS=$work/flags.json
+export FLAGS
+reader() {
+    PYTHONPATH=analysis "${PYTHON:-/usr/bin/python3}" - "$work" starts draws angles normal network \
+        >"$FLAGS" <<'PYTHON'
+import json
+import sys
+
+import brink_io
+
+work, *names = sys.argv[1:]
+flags = {}
+for name in names:
+    sweep = brink_io.open(f"{work}/{name}.h5")
+    known = brink_io.NETWORK_FLAGS if sweep.attrs["model"] == "network" else brink_io.FLAGS
+    flags[f"{work}/{name}.page.html"] = {
+        flag: sweep[flag].values.ravel().astype(int).tolist() for flag in known if flag in sweep}
+json.dump(flags, sys.stdout)
+PYTHON
+}
+judge "flags by the reader" reader
+for tests in axes picture flags replay; do
     judge "$tests" node --test "$work/tests/$tests.test.mjs"
 done
 if [ -n "$chromium" ]; then
     judge "in the browser" node "$work/tests/page.mjs" "$work/node_modules" "$chromium" \
-        "$work/page.page.html" "$work/starts.h5" "$work/large.h5" "$work/pictures"
+        "$work/page.page.html" "$work/starts.h5" "$work/large.h5" "$work/pictures" \
+        "$work/network.page.html" "$work/whole.h5" "$work"/whole.shard-*.h5
 fi
 rm -f "$work/large.h5" "$work/large.page.html"
 echo "explorer: $passed passed, $failed failed"

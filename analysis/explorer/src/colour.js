@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Colours of verdicts and of fields. A field becomes one byte a cell: 0 no value, else 1 + 0 .. 254.
 import { DIVERGING, VIRIDIS } from "./colour_maps.js";
+import { short } from "./format.js";
 
 // After Paul Tol's "light" set, as in the figures; told apart by colour-blind readers.
 export const STATUS_COLOURS = {
@@ -27,7 +28,7 @@ export const STATUS_WORDS = {
 // Overlaid cells: Okabe and Ito's set, dark enough on white and bright enough on black.
 export const CELL_COLOURS = ["#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
 
-// "edge" is centred on 1, "zero" on 0, "log" and "linear" run low to high.
+// "edge" is centred on 1, "zero" on 0, "log" and "linear" run low to high, "flag" is 0 or 1.
 const KINDS = {
   steps: "log",
   period: "log",
@@ -49,7 +50,12 @@ const KINDS = {
   sharpness_start: "log",
   sharpness_end: "log",
   train_loss: "log",
+  eos: "flag",
+  balanced: "flag",
+  catapult: "flag",
+  monotone: "flag",
 };
+const FLAG_COLOURS = ["#c8c8c4", "#0072b2"]; // no, yes
 
 export function statusColour(name, value) {
   return STATUS_COLOURS[name] ?? SPARE_COLOURS[(value + 6) % SPARE_COLOURS.length];
@@ -72,6 +78,7 @@ export function scaleOf(name, values) {
   for (let i = 0; i < values.length; i += every)
     if (Number.isFinite(values[i]) && (kind !== "log" || values[i] > 0)) sample.push(values[i]);
   if (kind === "edge") return { kind, low: 0, high: 2 };
+  if (kind === "flag") return { kind, low: 0, high: 1 };
   if (!sample.length) return { kind, low: kind === "log" ? 1 : 0, high: 10 };
   sample.sort((a, b) => a - b);
   const [low, high] = [percentile(sample, 0.005), percentile(sample, 0.995)];
@@ -105,8 +112,18 @@ export function quantise(values, scale) {
 }
 
 /** The value in the middle of the scale's part `part`, for the ticks of the colour bar. */
-export function fromScale({ kind, low, high }, part) {
+function fromScale({ kind, low, high }, part) {
   return kind === "log" ? low * (high / low) ** part : low + part * (high - low);
+}
+
+/** What a colour bar says, at parts of its length. */
+export function scaleTicks(scale) {
+  if (scale.kind === "flag")
+    return ["no", "yes"].map((words, k) => ({ part: 0.25 + k / 2, align: "center", words }));
+  return [0, 0.5, 1].map((part, k) => {
+    const align = ["left", "center", "right"][k];
+    return { part, align, words: short(fromScale(scale, part), 3) };
+  });
 }
 
 /** 256 RGBA colours for the bytes of quantise. */
@@ -114,6 +131,10 @@ export function fieldPalette({ kind }, none) {
   const map = kind === "edge" || kind === "zero" ? DIVERGING : VIRIDIS;
   const palette = new Uint8Array(1024);
   palette.set([...rgb(none), 255]);
+  if (kind === "flag") {
+    for (let i = 1; i < 256; i++) palette.set([...rgb(FLAG_COLOURS[i >> 7]), 255], 4 * i);
+    return palette;
+  }
   for (let i = 0; i < 255; i++) {
     const at = (i / 254) * (map.length / 6 - 1);
     const left = Math.min(map.length / 6 - 2, Math.floor(at));

@@ -15,7 +15,7 @@ export class Cursor {
 
   /** Row and column of the crosshair, as places. */
   get at() {
-    return this.places.length < 2 ? [0, this.places[0]] : this.places.slice(-2);
+    return this.page.sweep.placeOf(this.places);
   }
 
   /** Places of the cell at a point: of the grid, or of the finer blocks where they are shown. */
@@ -82,7 +82,7 @@ export class Cursor {
     if (places.every(Number.isInteger)) {
       const at = row * sweep.horizontal.num + column;
       entries.push(["verdict", sweep.statusName(status[at])]);
-      if (field !== "status") entries.push([field, short(values[at])]);
+      if (field !== "status") entries.push([field, sweep.words(field, values[at])]);
       this.describeStored(places, entries);
     } else {
       const fine = refiner?.at(column, row);

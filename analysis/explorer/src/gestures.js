@@ -98,3 +98,17 @@ function pinch(view, before, now, other) {
   view.zoom(factor, factor, (now.x + other.x) / 2, (now.y + other.y) / 2);
   view.pan((before.x - now.x) / 2, (before.y - now.y) / 2);
 }
+
+/** Files that are dropped anywhere on the page. */
+export function listenDrops(open) {
+  const over = (on) => (event) => {
+    event.preventDefault();
+    document.body.classList.toggle("dragging", on);
+  };
+  addEventListener("dragover", over(true));
+  addEventListener("dragleave", over(false));
+  addEventListener("drop", (event) => {
+    over(false)(event);
+    open(event.dataTransfer.files);
+  });
+}

@@ -62,34 +62,64 @@ function describe(name) {
   return { name, attributes, shape, axes, fields, statuses, pairs };
 }
 
-async function open({ dropped }) {
+/** The shards that an index names and that were not dropped along with it. */
+function absentShards(name, names) {
+  const sources = file.get("status").metadata.virtual_sources ?? [];
+  const shards = [...new Set(sources.map((source) => source.file_name))];
+  const absent = shards.filter((shard) => !names.includes(shard));
+  if (shards.length && absent.length === shards.length)
+    throw new Error(
+      `${name}: views of ${shards.length} shards, which hold its cells: drop them with it ` +
+        `(${shards[0]}, ...), or make one file of all with brink pack ${name} -o whole.h5`,
+    );
+  return absent;
+}
+
+/** The file that the others are shards of. */
+function mainOf(files) {
+  return files.find(({ name }) => !/\.shard-\d+-of-\d+\.h5$/.test(name)) ?? files[0];
+}
+
+async function open({ files }) {
+  const dropped = mainOf(files);
   const { FS } = await h5wasm.ready;
   file?.close();
   if (FS.analyzePath(MOUNT).exists) FS.unmount(MOUNT);
   else FS.mkdir(MOUNT);
-  FS.mount(FS.filesystems.WORKERFS, { blobs: [{ name: "file.h5", data: dropped }] }, MOUNT);
+  FS.mount(
+    FS.filesystems.WORKERFS,
+    { blobs: files.map((data) => ({ name: data.name, data })) },
+    MOUNT,
+  );
   try {
-    file = new h5wasm.File(`${MOUNT}/file.h5`, "r");
+    file = new h5wasm.File(`${MOUNT}/${dropped.name}`, "r");
   } catch (error) {
     throw new Error(`${dropped.name}: not an HDF5 file, or damaged (${error.message ?? error})`);
   }
   if (file.file_id < 0n) throw new Error(`${dropped.name}: not an HDF5 file`);
-  return describe(dropped.name);
+  const names = files.map(({ name }) => name);
+  return { ...describe(dropped.name), absent: absentShards(dropped.name, names) };
 }
 
-/** The picture of a field: all cells of the last axes, at `index` of those before. */
-function plane({ field, index }) {
+/** All cells of a picture of two axes, [vertical or -1, horizontal], the others at `slice`. */
+function plane({ field, slice, picture: [up, across] }) {
   const dataset = file.get(field);
   const shape = dataset.shape.map(Number);
-  const head = index.map((i) => [i, i + 1]);
-  const [rows, columns] = [shape.at(-2) ?? 1, shape.at(-1)];
-  if (shape.length < 2) return dataset.slice([...head, [0, columns]]);
+  const rest = slice.map((i) => [i, i + 1]).values();
+  const ranges = shape.map((size, k) => (k === up || k === across ? [0, size] : rest.next().value));
+  const [rows, columns] = [shape[up] ?? 1, shape[across]];
+  if (up < 0) return dataset.slice(ranges);
   const step = Math.max(1, Math.floor(BLOCK_BYTES / (8 * columns)));
   let all = null;
   for (let row = 0; row < rows; row += step) {
-    const part = dataset.slice([...head, [row, Math.min(rows, row + step)], [0, columns]]);
+    const count = Math.min(step, rows - row);
+    ranges[up] = [row, row + count];
+    const part = dataset.slice(ranges);
     all ??= new part.constructor(rows * columns);
-    all.set(part, row * columns);
+    if (up < across) all.set(part, row * columns);
+    else
+      for (let i = 0, from = 0; i < columns; i++)
+        for (let j = row; j < row + count; j++) all[j * columns + i] = part[from++];
   }
   return all;
 }

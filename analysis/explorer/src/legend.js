@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The controls beside the diagram: verdicts with toggles, fields, sliders, theory, colour bar.
-import { fromScale, STATUS_WORDS, statusColour } from "./colour.js";
+import { scaleTicks, STATUS_WORDS, statusColour } from "./colour.js";
 import { el } from "./dom.js";
-import { share, short } from "./format.js";
+import { share } from "./format.js";
 import { FONT } from "./overlay.js";
 import { THEORY } from "./theory.js";
 
@@ -29,14 +29,43 @@ export function drawLegend(root, statuses, counts, hidden, change) {
   );
 }
 
-export function drawFields(select, fields, chosen) {
+/** What cells can be coloured by; `flags`: {name: {meaning}}. */
+export function drawFields(select, fields, flags, chosen) {
+  const option = ({ name, meaning }) =>
+    el("option", { value: name, textContent: name, title: meaning });
+  const derived = Object.entries(flags).map(([name, { meaning }]) => option({ name, meaning }));
   select.replaceChildren(
     el("option", { value: "status", textContent: "verdict" }),
-    ...fields.map(({ name, meaning }) =>
-      el("option", { value: name, textContent: name, title: meaning }),
-    ),
+    ...(derived.length ? [el("optgroup", { label: "derived: yes or no" }, derived)] : []),
+    el("optgroup", { label: "stored" }, fields.map(option)),
   );
   select.value = chosen;
+}
+
+/** Which two axes are the picture, where there are more; the taken one changes places. */
+export function drawPicture(root, { axes, picture }, change) {
+  root.hidden = axes.length < 3;
+  const select = (id, side, words) => {
+    const options = axes.map(({ name }, k) =>
+      el("option", { value: String(k), textContent: name }),
+    );
+    const chosen = el("select", { id, ariaLabel: words, title: words }, options);
+    chosen.value = String(picture[side]);
+    chosen.addEventListener("change", () => {
+      const next = [...picture];
+      const number = Number(chosen.value);
+      if (next[1 - side] === number) next[1 - side] = next[side];
+      next[side] = number;
+      change(...next);
+    });
+    return chosen;
+  };
+  root.replaceChildren(
+    "Axes",
+    select("across", 1, "horizontal axis"),
+    "by",
+    select("up", 0, "vertical axis"),
+  );
 }
 
 /** A slider for each axis that is not of the picture. */
@@ -84,10 +113,10 @@ export function drawBar(canvas, palette, scale, text) {
   context.font = FONT;
   context.fillStyle = text;
   context.textBaseline = "top";
-  [0, 0.5, 1].forEach((part, k) => {
-    context.textAlign = ["left", "center", "right"][k];
-    context.fillText(short(fromScale(scale, part), 3), part * width, 20);
-  });
+  for (const { part, align, words } of scaleTicks(scale)) {
+    context.textAlign = align;
+    context.fillText(words, part * width, 20);
+  }
 }
 
 /** Names and values of the cell under the crosshair. */

@@ -5,8 +5,7 @@ import { CELL_COLOURS, fieldPalette, quantise, rgb, scaleOf, statusPalette } fro
 import { Cursor } from "./cursor.js";
 import { CurvePlots } from "./curves.js";
 import { Diagram } from "./diagram.js";
-import { count } from "./format.js";
-import { listen } from "./gestures.js";
+import { listen, listenDrops } from "./gestures.js";
 import { Kernel } from "./kernel.js";
 import * as legend from "./legend.js";
 import { margins, Overlay } from "./overlay.js";
@@ -44,7 +43,7 @@ class Page {
     this.curves = [];
     applyTheme(this.state.theme);
     this.buttons();
-    this.dropping();
+    listenDrops((files) => this.openFiles(files));
     listen($("touch"), () => this.view, {
       change: () => this.moved(),
       hover: (part) => {
@@ -66,7 +65,11 @@ class Page {
 
   fail(error) {
     console.warn(error);
-    $("message").textContent = error.message ?? String(error);
+    this.say(error.message ?? String(error));
+  }
+
+  say(words) {
+    $("message").textContent = words;
     $("message").hidden = false;
   }
 
@@ -84,12 +87,19 @@ class Page {
     await this.open(description, new EmbeddedSource(description), this.state);
   }
 
-  async openFile(dropped) {
+  /** A result, or one that is views of shards with these. */
+  async openFiles(files) {
+    if (!files.length) return;
     $("message").hidden = true;
-    this.busy(`reading ${dropped.name}`);
+    this.busy(`reading ${files[0].name}`);
     try {
       const source = new FileSource(await h5Worker());
-      await this.open(await source.open(dropped), source, decode(""));
+      const description = await source.open([...files]);
+      await this.open(description, source, decode(""));
+      if (description.absent.length)
+        this.say(
+          `Cells of these shards are not shown, drop them, too: ${description.absent.join(", ")}`,
+        );
     } catch (error) {
       this.fail(error);
     }
@@ -98,27 +108,44 @@ class Page {
 
   async open(description, source, state) {
     const sweep = new Sweep(description, source);
+    const picture = sweep.pictureOf(state.axes);
+    if (picture) sweep.setPicture(...picture);
     this.sweep?.source.close();
     this.pool?.close();
     Object.assign(this, { sweep, state, field: "status", kernel: null, curves: [], cells: [] });
     this.hidden = new Set(state.hidden);
     this.theory = new Set(state.theory);
     this.slice = sweep.others.map((axis, k) => Math.min(state.slice[k] ?? 0, axis.num - 1));
-    this.view = new View(sweep.horizontal, sweep.vertical);
-    if (state.view) this.view.set(state.view);
     this.startKernel();
     document.body.classList.remove("empty");
     this.facts(description);
-    legend.drawFields($("field"), sweep.fields, "status");
-    legend.drawSliders($("sliders"), sweep.others, this.slice, (k, i) => this.reslice(k, i));
-    this.box = null;
-    await this.readPlane();
-    const known = sweep.fields.some(({ name }) => name === state.field);
-    await this.colour(known ? state.field : "status");
-    this.resize();
-    this.drawTheoryBox();
+    legend.drawFields($("field"), sweep.fields, sweep.flags, "status");
+    const known = sweep.fields.some(({ name }) => name === state.field) || sweep.flags[state.field];
+    await this.showPicture(known ? state.field : "status", state.view);
     for (const places of state.cells) await this.pickPlaces(places, true);
     document.body.dataset.ready = sweep.name;
+  }
+
+  /** Shows the picture of the axes that are chosen; `view`: a part of it, or null. */
+  async showPicture(field, view) {
+    const { sweep, slice } = this;
+    this.view = new View(sweep.horizontal, sweep.vertical);
+    if (view) this.view.set(view);
+    legend.drawPicture($("picture"), sweep, (up, across) => this.setPicture(up, across));
+    legend.drawSliders($("sliders"), sweep.others, slice, (k, i) => this.reslice(k, i));
+    this.box = null;
+    await this.readPlane();
+    await this.colour(field);
+    this.resize();
+    this.drawTheoryBox();
+  }
+
+  /** Other axes: those that leave the picture stay at their first cell. */
+  async setPicture(up, across) {
+    const index = this.sweep.index(this.slice, 0, 0);
+    this.sweep.setPicture(up, across);
+    this.slice = this.sweep.sliceOf(index);
+    await this.showPicture(this.field, null);
   }
 
   startKernel() {
@@ -136,17 +163,13 @@ class Page {
   }
 
   facts({ name, reduced }) {
-    const { attributes, axes } = this.sweep;
+    const { attributes } = this.sweep;
     $("title").textContent = attributes.title || name;
     document.title = `${attributes.title || name} · brink`;
-    const sizes = axes.map((axis) => `${axis.name} ${count(axis.size)}`).join(" × ");
-    const words = [name, sizes, ...this.sweep.fixedWords(), `lr_unit ${attributes.lr_unit}`];
-    if (reduced)
-      words.push("reduced: every cell shown is a cell of the file; drop the file for all");
-    words.push(`brink ${attributes.version} (${attributes.commit})`);
-    if (!this.sweep.replays) words.push(`model ${attributes.model}: no replay, stored values only`);
-    this.note = words.join(" · ");
-    $("facts").textContent = this.note;
+    this.note = this.sweep.facts(reduced);
+    // The page shows two lines of it, and all when pointed at.
+    $("facts").textContent = this.note.join(" · ");
+    $("facts").title = this.note.join("\n");
   }
 
   busy(words) {
@@ -157,8 +180,8 @@ class Page {
   // ---- the picture
 
   async readPlane() {
-    const { source, horizontal, vertical } = this.sweep;
-    const status = await source.plane("status", this.slice);
+    const { horizontal, vertical } = this.sweep;
+    const status = await this.sweep.plane("status", this.slice);
     this.status = new Uint8Array(status.buffer, status.byteOffset, status.length);
     this.counts = new Array(256).fill(0);
     for (const value of this.status) this.counts[value]++;
@@ -173,9 +196,11 @@ class Page {
   async readTheory() {
     const starts = (cells) => this.pool.run({ job: "starts", cells }, -1, "theory");
     const { sweep, slice } = this;
+    const { picture } = sweep;
     try {
       const curves = await theoryCurves(sweep, slice, starts);
-      if (sweep !== this.sweep || slice.join() !== this.slice.join()) return;
+      if (sweep !== this.sweep || picture !== sweep.picture) return;
+      if (slice.join() !== this.slice.join()) return;
       this.curves = curves.filter(({ points }) => points.some((point) => point));
       this.drawTheoryBox();
       this.draw();
@@ -204,9 +229,8 @@ class Page {
     $("field").value = field;
     $("bar").hidden = field === "status";
     if (field !== "status") {
-      const { source } = this.sweep;
       this.busy(`reading ${field}`);
-      this.values = await source.plane(field, this.slice);
+      this.values = await this.sweep.plane(field, this.slice);
       this.busy("");
       this.scale = scaleOf(field, this.values);
       this.diagram.setField(quantise(this.values, this.scale));
@@ -229,7 +253,8 @@ class Page {
   showBlock(key) {
     const block = this.refiner?.kept.get(key);
     if (!block) return;
-    const values = this.field === "status" ? null : block.fields.get(this.field);
+    const { field: name, slice } = this;
+    const values = name === "status" ? null : this.sweep.blockPlane(block, name, slice);
     const field = values ? quantise(values, this.scale) : block.status;
     this.diagram.setFine(key, { ...block, field });
     this.draw();
@@ -292,6 +317,7 @@ class Page {
     const isWhole = x0 === whole.x0 && x1 === whole.x1 && y0 === whole.y0 && y1 === whole.y1;
     return {
       field: this.field,
+      axes: this.sweep.axesWords(),
       slice: this.slice,
       view: isWhole ? null : { x0, x1, y0, y1 },
       hidden: [...this.hidden],
@@ -342,8 +368,8 @@ class Page {
     const lines = this.curves.filter(({ id }) => this.theory.has(id));
     overlay.curves(lines.map(({ id, points }) => ({ points, dash: THEORY[id].dash })));
     for (const { places, colour } of this.cells) {
-      const [y, x] = places.length < 2 ? [0, places[0]] : places.slice(-2);
-      const here = this.slice.every((cell, k) => cell === places[k]);
+      const [y, x] = sweep.placeOf(places);
+      const here = sweep.sliceOf(places).join() === this.slice.join();
       if (here) overlay.mark({ x, y }, colour, places === this.cells.at(-1).places);
     }
     if (withCursor && this.cursor.places) {
@@ -416,23 +442,7 @@ class Page {
         $("link").textContent = "Link";
       }, 1200);
     });
-    $("file").addEventListener("change", () => {
-      if ($("file").files[0]) this.openFile($("file").files[0]);
-    });
-  }
-
-  dropping() {
-    const over = (on) => (event) => {
-      event.preventDefault();
-      document.body.classList.toggle("dragging", on);
-    };
-    addEventListener("dragover", over(true));
-    addEventListener("dragleave", over(false));
-    addEventListener("drop", (event) => {
-      over(false)(event);
-      const [file] = event.dataTransfer.files;
-      if (file) this.openFile(file);
-    });
+    $("file").addEventListener("change", () => this.openFiles($("file").files));
   }
 
   retheme() {

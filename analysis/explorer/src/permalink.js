@@ -3,10 +3,11 @@
 
 const EXACT = (x) => String(Number(x.toPrecision(12)));
 
-/** state: {field, slice, view, whole, hidden, theory, cells, theme}. */
-export function encode({ field, slice, view, hidden, theory, cells, theme }) {
+/** state: {field, axes, slice, view, hidden, theory, cells, theme}. */
+export function encode({ field, axes, slice, view, hidden, theory, cells, theme }) {
   const words = new URLSearchParams();
   if (field !== "status") words.set("field", field);
+  if (axes.length) words.set("axes", axes.join("."));
   if (slice.some((i) => i > 0)) words.set("slice", slice.join("."));
   if (view) words.set("view", [view.x0, view.x1, view.y0, view.y1].map(EXACT).join(","));
   if (hidden.length) words.set("hide", hidden.join("."));
@@ -27,6 +28,7 @@ export function decode(hash) {
   const theme = words.get("theme");
   return {
     field: words.get("field") ?? "status",
+    axes: words.get("axes")?.split(".") ?? [],
     slice: numbers(words.get("slice"), ".").filter((i) => Number.isInteger(i) && i >= 0),
     view:
       view.length === 4 && view.every(Number.isFinite)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The diagram as a PNG: cells, axes, title, and a legend or colour bar below.
-import { fromScale, STATUS_WORDS, statusColour } from "./colour.js";
-import { short } from "./format.js";
+import { scaleTicks, STATUS_WORDS, statusColour } from "./colour.js";
 
 const LINE = 22;
 
@@ -24,6 +23,15 @@ function layOut(context, entries, width) {
     x += size;
     return place;
   });
+}
+
+/** As many of the words, the first first, as fit a line. */
+export function fitting(context, words, width) {
+  for (let count = words.length; count > 0; count--) {
+    const line = words.slice(0, count).join(" · ") + (count < words.length ? " · …" : "");
+    if (count === 1 || context.measureText(line).width <= width) return line;
+  }
+  return "";
 }
 
 /** picture: {cells, over, box, title, note, statuses, counts, hidden, field, scale, palette, ink}. */
@@ -65,7 +73,7 @@ export function picturePng(picture) {
   if (!entries) drawScale(context, box, below, field, scale, palette, ink);
   setFont("normal", 10);
   context.fillStyle = ink.faint;
-  context.fillText(note, 12, height - 8, width - 24);
+  context.fillText(fitting(context, note, width - 24), 12, height - 8);
   return canvas;
 }
 
@@ -77,8 +85,8 @@ function drawScale(context, box, below, field, scale, palette, ink) {
     context.fillRect(box.left + i, below - 10, 1.5, 12);
   }
   context.fillStyle = ink.text;
-  for (const part of [0, 0.5, 1])
-    context.fillText(short(fromScale(scale, part), 3), box.left + part * width, below + 18);
+  for (const { part, words } of scaleTicks(scale))
+    context.fillText(words, box.left + part * width, below + 18);
   context.fillText(field, box.left + width + 60, below);
 }
 

@@ -106,7 +106,8 @@ export class Refiner {
       const { status, fields } = await this.pool.run(message, rank, "block");
       if (generation !== this.generation) return;
       const extent = [...across.edges, ...up.edges];
-      const block = { width: across.places.length, height: up.places.length, extent, status };
+      const { rows, columns } = message; // values of the axes
+      const block = { width: columns.length, height: rows.length, extent, status, rows, columns };
       this.kept.set(key, { ...block, fields: new Map(names.map((n, k) => [n, fields[k]])) });
       this.shown(key);
     } catch (error) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A sweep as the page sees it: its axes and fields, and a source that reads planes and cells.
 import { Axis, axisLabel } from "./axes.js";
-import { short } from "./format.js";
+import { flagPlane, flagsOf } from "./flags.js";
+import { count, short } from "./format.js";
 
 const TYPES = { i1: Int8Array, i4: Int32Array, f8: Float64Array };
 
@@ -30,14 +31,21 @@ export class EmbeddedSource {
     return this.arrays.get(field);
   }
 
-  async plane(field, index) {
+  /** All cells of a picture of two axes, [vertical or -1, horizontal], the others at `slice`. */
+  async plane(field, slice, [up, across]) {
     const { shape } = this.description;
-    const cells = shape.slice(-2).reduce((a, b) => a * b, 1);
-    let number = 0;
-    index.forEach((i, k) => {
-      number = number * shape[k] + i;
-    });
-    return (await this.array(field)).subarray(number * cells, (number + 1) * cells);
+    const array = await this.array(field);
+    const strides = shape.map((_, k) => shape.slice(k + 1).reduce((a, b) => a * b, 1));
+    const others = strides.filter((_, k) => k !== up && k !== across);
+    const first = others.reduce((at, stride, k) => at + stride * slice[k], 0);
+    const [rows, columns] = [shape[up] ?? 1, shape[across] ?? 1];
+    const [stepUp, stepAcross] = [strides[up] ?? columns, strides[across] ?? 1];
+    if (stepAcross === 1 && stepUp === columns)
+      return array.subarray(first, first + rows * columns);
+    const found = new array.constructor(rows * columns);
+    for (let j = 0, to = 0; j < rows; j++)
+      for (let i = 0; i < columns; i++) found[to++] = array[first + j * stepUp + i * stepAcross];
+    return found;
   }
 
   async cell(index) {
@@ -64,7 +72,7 @@ export class EmbeddedSource {
   close() {}
 }
 
-/** Reads a dropped file through the HDF5 worker. */
+/** Reads dropped files through the HDF5 worker. */
 export class FileSource {
   constructor(worker) {
     this.worker = worker;
@@ -85,13 +93,14 @@ export class FileSource {
     });
   }
 
-  async open(dropped) {
-    this.description = await this.ask({ job: "open", dropped });
+  /** files: the dropped file, and its shards if it is a view of some. */
+  async open(files) {
+    this.description = await this.ask({ job: "open", files });
     return this.description;
   }
 
-  plane(field, index) {
-    return this.ask({ job: "plane", field, index });
+  plane(field, slice, picture) {
+    return this.ask({ job: "plane", field, slice, picture });
   }
 
   cell(index) {
@@ -123,9 +132,68 @@ export class Sweep {
     );
     if (!this.axes.length)
       this.axes = [new Axis({ name: "", values: [0], scale: "list", label: "the one cell" })];
-    this.horizontal = this.axes.at(-1);
-    this.vertical = this.axes.at(-2) ?? lineAxis();
-    this.others = this.axes.slice(0, -2);
+    this.flags = flagsOf(
+      attributes.model,
+      fields.map((field) => field.name),
+    );
+    this.setPicture(this.axes.length - 2, this.axes.length - 1);
+  }
+
+  /** Makes two axes, by number, the picture; `up` is -1 where there is only one. */
+  setPicture(up, across) {
+    this.picture = [up, across];
+    this.horizontal = this.axes[across];
+    this.vertical = this.axes[up] ?? lineAxis();
+    this.others = this.axes.filter((_, k) => k !== up && k !== across);
+  }
+
+  /** The numbers of two axes by name, or null where these are no picture. */
+  pictureOf(names) {
+    const found = names.map((name) => this.axes.findIndex((axis) => axis.name === name));
+    const [up, across] = found;
+    return found.length === 2 && up !== across && up >= 0 && across >= 0 ? found : null;
+  }
+
+  /** The names of the picture's axes, where they are not the last two. */
+  axesWords() {
+    const last = this.axes.length - 1;
+    const usual = this.picture[0] === last - 1 && this.picture[1] === last;
+    return usual ? [] : this.picture.map((k) => this.axes[k].name);
+  }
+
+  /** A stored field or a flag, of all cells of the picture. */
+  async plane(name, slice) {
+    const flag = this.flags[name];
+    if (!flag) return this.source.plane(name, slice, this.picture);
+    const planes = {};
+    for (const measure of flag.reads)
+      planes[measure] = await this.source.plane(measure, slice, this.picture);
+    const along = (axis) => Array.from(axis.values, (_, cell) => this.value(axis, cell));
+    const [rows, columns] = [this.vertical, this.horizontal].map(along);
+    return this.flagOver(flag, planes, slice, rows, columns);
+  }
+
+  /** The same of a block of finer cells. */
+  blockPlane(block, name, slice) {
+    const flag = this.flags[name];
+    if (!flag) return block.fields.get(name);
+    const planes = Object.fromEntries(block.fields);
+    return this.flagOver(flag, planes, slice, block.rows, block.columns);
+  }
+
+  flagOver(flag, planes, slice, rows, columns) {
+    const { vertical, horizontal, others } = this;
+    const shared = { ...this.spec.fixed };
+    others.forEach((axis, k) => {
+      shared[axis.name] = this.value(axis, slice[k]);
+    });
+    const row = { name: vertical.name, values: rows };
+    return flagPlane(flag, planes, shared, row, { name: horizontal.name, values: columns });
+  }
+
+  /** A field or a flag of a cell in words. */
+  words(name, value) {
+    return this.flags[name] ? ["no", "yes"][value] : short(value);
   }
 
   get replays() {
@@ -145,7 +213,20 @@ export class Sweep {
 
   /** [cell of each axis] of a cell of the picture. */
   index(slice, row, column) {
-    return this.axes.length < 2 ? [column] : [...slice, row, column];
+    const [up, across] = this.picture;
+    const rest = slice.values();
+    return this.axes.map((_, k) => (k === up ? row : k === across ? column : rest.next().value));
+  }
+
+  /** [row, column] in the picture of [place of each axis]. */
+  placeOf(places) {
+    const [up, across] = this.picture;
+    return [up < 0 ? 0 : places[up], places[across]];
+  }
+
+  /** What the sliders say of [place of each axis]. */
+  sliceOf(places) {
+    return places.filter((_, k) => !this.picture.includes(k));
   }
 
   statusName(value) {
@@ -156,6 +237,20 @@ export class Sweep {
   traceWords(index) {
     const named = this.axes.filter((axis) => axis.name);
     return named.map((axis, k) => `${axis.name}#${index[k] * axis.stride}`).join(" ");
+  }
+
+  /** What the file is, the most telling first; what is fixed may be much, and comes last. */
+  facts(reduced) {
+    const { model, version, commit, lr_unit: unit } = this.attributes;
+    return [
+      this.name,
+      this.axes.map((axis) => `${axis.name} ${count(axis.size)}`).join(" × "),
+      ...(reduced ? ["reduced: every cell shown is one of the file; drop the file for all"] : []),
+      ...(this.replays ? [] : [`model ${model}: no replay, stored values only`]),
+      `brink ${version} (${commit})`,
+      `lr_unit ${unit}`,
+      ...this.fixedWords(),
+    ];
   }
 
   /** "x0 = 4": what is fixed. */

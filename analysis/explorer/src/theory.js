@@ -103,7 +103,7 @@ export async function theoryCurves(sweep, slice, starts) {
   const curves = [];
   for (const [id, field] of Object.entries(stored)) {
     if (!sweep.fields.some(({ name }) => name === field)) continue;
-    const values = await sweep.source.plane(field, slice);
+    const values = await sweep.plane(field, slice);
     curves.push({ id, points: contour(values, sweep.horizontal.num, sweep.vertical.num) });
   }
   return curves;

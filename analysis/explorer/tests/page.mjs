@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The page in a browser, opened by file://: what is drawn, replayed, dropped, linked and saved.
-// Usage: node page.mjs NODE_MODULES CHROMIUM PAGE.html OTHER.h5 LARGE.h5 PICTURES
+// Usage: node page.mjs NODE_MODULES CHROMIUM PAGE.html OTHER.h5 LARGE.h5 PICTURES NETWORK.html
+//   INDEX.h5 SHARD.h5 ...
 import assert from "node:assert/strict";
 import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -8,7 +9,8 @@ import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { rgb, STATUS_COLOURS } from "../src/colour.js";
 
-const [modules, executablePath, pagePath, otherPath, largePath, pictures] = process.argv.slice(2);
+const [modules, executablePath, pagePath, otherPath, largePath, pictures, networkPath, ...shards] =
+  process.argv.slice(2);
 const { chromium } = createRequire(resolve(modules, "here.js"))("playwright-core");
 const url = pathToFileURL(resolve(pagePath)).href;
 const complaints = [];
@@ -19,7 +21,7 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--enable-unsafe-swiftshader", "--use-angle=swiftshader"],
 });
 
-async function open(hash = "", options = {}) {
+async function open(hash = "", options = {}, target = url) {
   const page = await browser.newPage({ viewport: { width: 1000, height: 900 }, ...options });
   page.setDefaultTimeout(120000); // machines may be busy
   page.on("console", (message) => {
@@ -31,7 +33,7 @@ async function open(hash = "", options = {}) {
   page.on("request", (request) => {
     if (!/^(file|blob|data):/.test(request.url())) complaints.push(`network: ${request.url()}`);
   });
-  await page.goto(url + hash);
+  await page.goto(target + hash);
   await page.waitForSelector("body[data-ready]");
   return page;
 }
@@ -216,6 +218,38 @@ await test("a dropped file takes the page's place, and its cells replay", async 
   await page.waitForSelector(".bits.same");
 });
 
+await test("flags have two colours, and other axes can be the picture", async () => {
+  await page.selectOption("#field", "balanced");
+  await page.waitForFunction(() => globalThis.brinkExplorer.scale?.kind === "flag");
+  const some = (wanted) =>
+    page.evaluate((value) => {
+      const { values, sweep } = globalThis.brinkExplorer;
+      const at = values.indexOf(value);
+      return at < 0 ? null : [at % sweep.horizontal.num, Math.floor(at / sweep.horizontal.num)];
+    }, wanted);
+  const [yes, no] = [await some(1), await some(0)];
+  assert.ok(near(await colourAt(page, ...yes), rgb("#0072b2")));
+  assert.ok(near(await colourAt(page, ...no), rgb("#c8c8c4")));
+  await page.screenshot({ path: join(pictures, "flags.png"), fullPage: true });
+  const last = await page.evaluate(() => globalThis.brinkExplorer.sweep.axes.map((a) => a.name));
+  await page.selectOption("#across", "0");
+  await page.waitForFunction((name) => {
+    const { sweep, box, curves } = globalThis.brinkExplorer;
+    return sweep.horizontal.name === name && box && curves;
+  }, last[0]);
+  await page.waitForFunction(() => /axes=/.test(globalThis.location.hash));
+  assert.match(page.url(), new RegExp(`axes=${last.at(-2)}\\.${last[0]}`));
+  assert.equal(await page.locator("#sliders label").count(), last.length - 2);
+  await page.selectOption("#field", "status");
+  const others = await someCells(page);
+  const [status, [column, row]] = Object.entries(others)[0];
+  assert.ok(near(await colourAt(page, column, row), rgb(STATUS_COLOURS[status])));
+  await page.mouse.click(...(await pointOf(page, column, row)));
+  await page.waitForSelector(".bits.same");
+  const verdict = await page.locator(".verdict").textContent();
+  assert.equal(verdict, status);
+});
+
 await test("a file that is none of ours is refused in words", async () => {
   await page.setInputFiles("#file", {
     name: "no.h5",
@@ -225,6 +259,51 @@ await test("a file that is none of ours is refused in words", async () => {
   await page.waitForSelector("#message:not([hidden])");
   assert.match(await page.locator("#message").textContent(), /no\.h5: not an HDF5 file/);
   complaints.length = 0; // the refusal is said on the console, too
+});
+
+await test("views of shards want their shards, and with them all cells are there", async () => {
+  await page.setInputFiles("#file", shards[0]);
+  await page.waitForSelector("#message:not([hidden])");
+  assert.match(await page.locator("#message").textContent(), /drop them with it .*brink pack/);
+  complaints.length = 0;
+  await page.setInputFiles("#file", shards);
+  const name = basename(shards[0]);
+  await page.waitForSelector(`body[data-ready="${name}"]`);
+  assert.ok(await page.locator("#message").isHidden());
+  const pending = await page.evaluate(() => globalThis.brinkExplorer.counts[0]);
+  assert.equal(pending, 0);
+  await page.mouse.click(...(await pointOf(page, 3, 2)));
+  await page.waitForSelector(".bits.same");
+  await page.setInputFiles("#file", shards.slice(0, -1));
+  await page.waitForSelector("#message:not([hidden])");
+  assert.match(await page.locator("#message").textContent(), new RegExp(basename(shards.at(-1))));
+  await page.locator("#sliders input").first().fill("5");
+  await page.waitForFunction(() => globalThis.brinkExplorer.counts[0] > 0);
+});
+
+await test("a network's page shows the curves of the file, and a head of two lines", async () => {
+  const network = await open("", { colorScheme: "dark" }, pathToFileURL(resolve(networkPath)).href);
+  await network.mouse.click(...(await pointOf(network, 1, 0)));
+  await network.waitForSelector("#curves .uplot");
+  const found = await network.evaluate(() => {
+    const { cells, curvePlots } = globalThis.brinkExplorer;
+    const drawn = curvePlots.plots.map((plot) => [plot.axes[1].label, ...plot.data]);
+    return { stored: cells[0].curves, record: cells[0].stored, drawn };
+  });
+  const { stored, record, drawn } = found;
+  const loss = drawn.find(([label]) => label === "loss");
+  assert.ok(
+    drawn.some(([label]) => label.startsWith("sharpness")),
+    `${drawn.map(([l]) => l)}`,
+  );
+  assert.deepEqual(loss[1], stored.step.slice(0, loss[1].length));
+  assert.deepEqual(loss[2], stored.loss.slice(0, loss[2].length));
+  assert.ok(loss[1].length > 5 && loss[1].at(-1) <= record.steps);
+  assert.equal(loss[2][0], record.loss_start);
+  const head = await network.locator("#facts").boundingBox();
+  assert.ok(head.height < 45, `${head.height} pixels high`);
+  await network.screenshot({ path: join(pictures, "network.png"), fullPage: true });
+  await network.close();
 });
 
 await test("a phone in the dark: touch pans, and nothing is wider than the screen", async () => {

@@ -8,6 +8,7 @@ import { readCurves } from "../src/curves.js";
 import { visiblePart } from "../src/diagram.js";
 import { bitsWords } from "../src/panel.js";
 import { decode, encode } from "../src/permalink.js";
+import { fitting } from "../src/png.js";
 import { logSplits, logWords } from "../src/plots.js";
 import { blocksOf, levelsFor, placesOf } from "../src/refine.js";
 import { contour, polyline } from "../src/theory.js";
@@ -104,6 +105,7 @@ test("a curve over a list has a step for each cell, and gaps where it has no val
 test("a link says what is shown, and rubbish in one is left out", () => {
   const state = {
     field: "edge_end",
+    axes: ["lr", "dor"],
     slice: [2, 0],
     view: { x0: 0.25, x1: 1e-7 + 3, y0: -0.5, y1: 7.5 },
     hidden: ["diverged", "stationary_start"],
@@ -133,6 +135,13 @@ test("stored curves end where the cell ended", () => {
   const { step, curve } = readCurves({ step: [0, 1, 10, -1], train_loss: [3, 2, 1, Number.NaN] });
   assert.deepEqual(step, [0, 1, 10]);
   assert.deepEqual(curve, { train_loss: [3, 2, 1] });
+});
+
+test("the note of a picture is cut where its line ends", () => {
+  const context = { measureText: (words) => ({ width: words.length }) };
+  assert.equal(fitting(context, ["one", "two", "three"], 99), "one · two · three");
+  assert.equal(fitting(context, ["one", "two", "three"], 13), "one · two · …");
+  assert.equal(fitting(context, ["longer than it"], 3), "longer than it");
 });
 
 test("the page says how a replay compares with the file", () => {

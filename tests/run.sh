@@ -8,8 +8,8 @@ export BUILD=${BUILD:-build} PYTHON=${PYTHON:-/usr/bin/python3} CC=${CC:-gcc}
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export OMP_NUM_THREADS=2 OPENBLAS_NUM_THREADS=1 CK_VERBOSITY=normal
 
-# "passed failed skipped" of a log: of its last line "... N passed, N failed[, N skipped]", or of all
-# its lines "100%: Checks:".
+# "passed failed skipped" of a log: of its last line "... N passed, N failed[, N skipped]", or of
+# all its lines "100%: Checks:".
 count() {
     local line='(.*[^0-9])?([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?.*' counts
     counts=$(awk -F'[:,]' '/Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+/ {

@@ -66,9 +66,10 @@ static void multiply_any(int rows, int vecs, int inner, struct left left, const 
         BLOCK_ROW(3)
         BLOCK_ROW(4)
 #if BLOCK_ROWS == 8
-            BLOCK_ROW(5) BLOCK_ROW(6) BLOCK_ROW(7) BLOCK_ROW(8)
+        BLOCK_ROW(5)
+        BLOCK_ROW(6) BLOCK_ROW(7) BLOCK_ROW(8)
 #endif
-                default : break;
+            default : break;
     }
 #undef BLOCK
 #undef BLOCK_ROW

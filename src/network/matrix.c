@@ -60,6 +60,7 @@ static void multiply_any(int rows, int vecs, int inner, struct left left, const 
 #else
 #define BLOCK_ROW(r) BLOCK(r, 1) BLOCK(r, 2) BLOCK(r, 3)
 #endif
+    // clang-format off: it takes the macros for expressions
     switch (rows * 4 + vecs - 1) {
         BLOCK_ROW(1)
         BLOCK_ROW(2)
@@ -67,10 +68,14 @@ static void multiply_any(int rows, int vecs, int inner, struct left left, const 
         BLOCK_ROW(4)
 #if BLOCK_ROWS == 8
         BLOCK_ROW(5)
-        BLOCK_ROW(6) BLOCK_ROW(7) BLOCK_ROW(8)
+        BLOCK_ROW(6)
+        BLOCK_ROW(7)
+        BLOCK_ROW(8)
 #endif
-            default : break;
+    default:
+        break;
     }
+    // clang-format on
 #undef BLOCK
 #undef BLOCK_ROW
 }

@@ -49,7 +49,7 @@ disk size=1m
 head -c $((1048576 - bytes)) /dev/zero >disk/other
 expect 2 "are free on its disk" "$brink" run sweep.yaml -o disk/r.h5
 rm disk/other
-expect 75 "" env --default-signal=TERM timeout --preserve-status -s TERM 0.7 \
+expect 75 "" env --default-signal=TERM timeout --preserve-status -s TERM 3 \
     "$brink" run sweep.yaml stop.max_steps=1e7 -o disk/stopped.h5
 head -c 2m /dev/zero >disk/other 2>/dev/null
 expect 3 "disk/r.h5" "$brink" run sweep.yaml -o disk/r.h5 # no room for the lease

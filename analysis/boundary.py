@@ -3,7 +3,8 @@
 
 A cell is on the boundary if a neighbour (right or above) differs in whether it has one of the
 chosen verdicts. N(r) boxes of r x r cells hold boundary cells; the dimension is the slope of
-log N against log 1/r for r from 4 cells to an eighth of the picture.
+log N against log 1/r for r from 4 cells to an eighth of the picture. The error is that of the fit:
+a set that goes on getting rougher below a cell, as Mandelbrot's, has a larger dimension than shown.
 """
 import argparse
 import sys

@@ -22,19 +22,14 @@ POINTS_MAX = 20000
 CELLS_MAX = len(figures.CURVES)
 
 
-def objective_of(path, words):
-    """The Objective of a cell of a result file, None where it is not of the regularity family."""
+def objective_of(path, trace):
+    """The Objective of a Trace of a result file, None where it is not of the regularity family."""
     if not path.endswith(".h5"):
         return None
     sweep = brink_io.open(path)
-    chosen = {}
-    for word in words:
-        name, mark, value = word.partition("#" if "#" in word else "=")
-        if name in sweep["dor"].dims:
-            chosen = ({name: int(value)} if mark == "#" else
-                      {name: int(np.argmin(abs(sweep[name].values - float(value))))})
-    dor = sweep["dor"].isel(chosen) if "dor" in sweep.coords else None
-    return None if dor is None or dor.ndim else objective.of_dor(float(dor))
+    if "dor" not in sweep.coords:
+        return None
+    return objective.of_dor(float(sweep["dor"].isel(trace.places, missing_dims="ignore")))
 
 
 def steps_of(trace):
@@ -156,9 +151,9 @@ def main(arguments):
              for words in cells]
     if "x" not in found[0].columns:
         raise figures.UsageError(f"{options.file}: no trajectory in a plane; use curves.py")
+    curves = {objective_of(options.file, trace) for trace in found}
     for trace in found:
         trace.words = shorten(trace.words) or "the cell"
-    curves = {objective_of(options.file, words) for words in cells}
     title, footer = figures.source_words(options.file)
     figure = eos_figure(found, curves.pop() if len(curves) == 1 else None, title, footer,
                         options.width)

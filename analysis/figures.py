@@ -183,15 +183,18 @@ def fixed_words(sweep):
     return words
 
 
+def run_words(sweep):
+    """["dor.h5", "spec 0e79...", "brink 0.1.0 (...)"]: the file, its sweep, the program."""
+    attributes = sweep.attrs
+    return [os.path.basename(sweep.encoding.get("source", "")),
+            f"spec {str(attributes['spec_hash'])[:16]}",
+            f"brink {attributes.get('version', '?')} ({attributes.get('commit', '?')})"]
+
+
 def provenance(sweep, done, cells, extra=()):
     """Words of the footer: which run this shows, so that a figure leads back to its file."""
-    attributes = sweep.attrs
-    name = os.path.basename(sweep.encoding.get("source", ""))
-    words = [name, f"spec {str(attributes['spec_hash'])[:16]}",
-             f"brink {attributes.get('version', '?')} ({attributes.get('commit', '?')})",
-             f"{done:,} of {cells:,} cells", f"lr_unit {attributes['lr_unit']}",
-             *fixed_words(sweep), *extra]
-    return words
+    return [*run_words(sweep), f"{done:,} of {cells:,} cells", f"lr_unit {sweep.attrs['lr_unit']}",
+            *fixed_words(sweep), *extra]
 
 
 def source_words(path):
@@ -199,11 +202,7 @@ def source_words(path):
     if not path.endswith(".h5"):
         return os.path.basename(path), [os.path.basename(path)]
     sweep = brink_io.open(path)
-    attributes = sweep.attrs
-    return attributes.get("title", ""), [
-        os.path.basename(path), f"spec {str(attributes['spec_hash'])[:16]}",
-        f"brink {attributes.get('version', '?')} ({attributes.get('commit', '?')})",
-        *fixed_words(sweep)]
+    return sweep.attrs.get("title", ""), [*run_words(sweep), *fixed_words(sweep)]
 
 
 def wrap(words, characters):

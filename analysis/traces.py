@@ -25,6 +25,12 @@ class Trace:
         return self.columns[name]
 
     @property
+    def places(self):
+        """{axis: index} of the cell, as brink chose it."""
+        names = (part.split(" = ")[0].partition("#") for part in self.words.split(", "))
+        return {name: int(index) for name, mark, index in names if mark}
+
+    @property
     def rate(self):
         """The learning rate h: edge = h * sharpness / 2."""
         with np.errstate(all="ignore"):

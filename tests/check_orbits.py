@@ -82,7 +82,8 @@ class Objectives(unittest.TestCase):
     def test_they_are_what_brink_computes(self):
         for word in ("dor#0", "dor#1"):
             trace = traces.trace(path_of("plane.h5"), [word, "lr#12"])
-            curve = eos.objective_of(path_of("plane.h5"), [word, "lr#12"])
+            curve = eos.objective_of(path_of("plane.h5"), trace)
+            self.assertEqual(curve.dor, {"dor#0": 0.5, "dor#1": 2}[word])
             np.testing.assert_allclose(curve.sharpness(trace["x"], trace["y"]),
                                        trace["sharpness"], rtol=1e-9, atol=1e-12)
             np.testing.assert_allclose(curve.excess(trace["x"] * trace["y"])[:4],
@@ -173,7 +174,7 @@ class Bifurcation(unittest.TestCase):
         self.assertGreaterEqual(chaos.size, 5)
         for rate in chaos:
             self.assertGreater(full[rate], 0)
-            self.assertAlmostEqual(full[rate], basic[rate], delta=0.2)
+            self.assertAlmostEqual(full[rate], basic[rate], delta=0.15)
 
     def test_a_range_without_cells_is_refused(self):
         with self.assertRaisesRegex(figures.UsageError, "the axis has"):
@@ -197,8 +198,9 @@ class Boundary(unittest.TestCase):
 
     def assert_dimension(self, edge, expected, allowed):
         found = boundary.box_dimension(edge)
-        self.assertLess(abs(found.value - expected), max(allowed, 2 * found.error), found)
-        self.assertLess(found.error, 0.12)
+        self.assertLess(abs(found.value - expected), allowed, found)
+        self.assertLess(abs(found.value - expected), 2 * found.error, found)
+        self.assertLess(found.error, 0.08, found)
 
     def test_a_line_has_one(self):
         x, y = self.plane()
@@ -221,8 +223,8 @@ class Boundary(unittest.TestCase):
         self.assert_dimension(boundary.edge_cells(inside), np.log(4) / np.log(3), 0.06)
 
     def test_the_mandelbrot_boundary_is_rougher_the_nearer_one_looks(self):
-        # Two in the limit (Shishikura 1998), reached slowly: at Misiurewicz points the set is
-        # self-similar and already rough, so a close view at one is well above a curve's 1.
+        # Two in the limit (Shishikura 1998), but no picture of some hundred cells shows it: the
+        # value rises towards 2 as one looks nearer, and is not within the error of the fit.
         def view(centre, width):
             x, y = self.plane(256)
             c = (centre + width * (x - 0.5) + 1j * width * (y - 0.5)).ravel()
@@ -236,8 +238,8 @@ class Boundary(unittest.TestCase):
                 alive, z, slope = alive[~out], z[~out], slope[~out]
             return boundary.box_dimension(distance.reshape(x.shape) < width / 256)
         whole, near = view(-0.7, 2.6), view(-0.743643887 + 0.131825904j, 1e-3)
-        self.assertGreater(whole.value, 1.1)
-        self.assertGreater(near.value, whole.value)
+        self.assertGreater(whole.value, 1.3)
+        self.assertGreater(near.value, whole.value + 0.1)
         self.assertLess(near.value, 2.02)
 
     def test_an_empty_boundary_has_none(self):

@@ -28,9 +28,13 @@ if ! sh jobs/setup_explorer.sh "$work" chromium >"$work/setup.log" 2>&1; then
     [ "$(id -u)" = 0 ] || skip "needs nodejs, npm, clang, lld and chromium"
     judge "set-up" false
 fi
-if ! make BUILD="$build" explorer >"$work/make.log" 2>&1; then
+if ! make BUILD="$build" "$work/node_modules" >"$work/make.log" 2>&1; then
     cat "$work/make.log"
     npm ping >/dev/null 2>&1 || skip "no npm registry to be had"
+    judge "npm packages" false
+fi
+if ! make BUILD="$build" explorer >"$work/make.log" 2>&1; then
+    cat "$work/make.log"
     judge "make explorer" false
     echo "explorer: $passed passed, $failed failed"
     exit 1

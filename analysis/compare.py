@@ -106,16 +106,16 @@ def draw_changes(axes, shown, codes, pairs, names, compared):
     return handles
 
 
-def draw_difference(axes, bar_axes, pictures, field):
-    """The third panel for a measure."""
-    left, right = (shown.fields[field] for shown in pictures)
+def draw_difference(axes, bar_axes, shown, left, right, field):
+    """The third panel for a measure; where `left` or `right` [rows, columns] is NaN it is grey."""
     label, kind = phase.FIELDS.get(field, (field, "linear"))
     with np.errstate(all="ignore"):
         values = np.log10(right / left) if kind == "log" else right - left
     values = np.where(np.isfinite(values), values, np.nan)
-    known = abs(values[np.isfinite(values)])
-    size = (np.percentile(known, 99.5) if known.size else 0) or 1
-    mesh = phase.cells(axes, pictures[0], np.ma.masked_invalid(values), cmap=phase.DIVERGING,
+    known = values[np.isfinite(values)]
+    size = (np.percentile(abs(known), 99.5) if known.size else 0) or 1
+    axes.set_facecolor(phase.NEUTRAL["diverged"])
+    mesh = phase.cells(axes, shown, np.ma.masked_invalid(values), cmap=phase.DIVERGING,
                        norm=colors.Normalize(-size, size))
     bar = axes.figure.colorbar(mesh, cax=bar_axes, extend=phase.extension(known, -size, size)
                                if known.size else "neither")
@@ -150,12 +150,13 @@ def compare_figure(first, second, field="status", slices=(), width="page"):
             for axes, shown in zip(panels, pictures):
                 phase.draw_field(axes, shown, names, field, scale)
             bar_axes = figure.add_axes([0.95, 0.3, 0.02, 0.4])
-            draw_difference(panels[2], bar_axes, pictures, field)
+            draw_difference(panels[2], bar_axes, pictures[0], found[0][0], found[1][0], field)
             handles = phase.field_handles(sum(shown.counts for shown in pictures), names, field,
                                           any((code == phase.VOID).any() for _, code in found))
             norm, label = scale[0], phase.FIELDS.get(field, (field, ""))[0]
+            ends = "blue to red" if scale[1] is phase.DIVERGING else "dark to light"
             handles.append(Line2D([], [], linestyle="none", label=(
-                f"the two files: {label}, dark to light from {norm.vmin:.3g} to {norm.vmax:.3g}")))
+                f"the two files: {label}, {ends} from {norm.vmin:.3g} to {norm.vmax:.3g}")))
         across = 3 if width == "page" else 1
         captions = [os.path.basename(sweep.encoding.get("source", "")) for sweep in (first, second)]
         for place, (axes, caption) in enumerate(zip(panels, [*captions, "difference"])):
@@ -164,8 +165,7 @@ def compare_figure(first, second, field="status", slices=(), width="page"):
             phase.label_outside(axes, place, across, 3)
         done = min(shown.counts.sum() - shown.counts[brink_io.PENDING] for shown in pictures)
         footer = figures.provenance(first, done, pictures[0].counts.sum(), [
-            *words, f"against {captions[1]}", f"spec {second.attrs['spec_hash'][:16]}",
-            f"brink {second.attrs.get('version', '?')} ({second.attrs.get('commit', '?')})"])
+            *words, f"against {captions[1]}", *figures.run_words(second)[1:]])
         height = phase.panel_height(pictures[0], 0.8)
         rows = [(panels, height)] if across == 3 else [(axes, height) for axes in panels]
         return figures.arrange(figure, rows, first.attrs.get("title", ""), footer, handles,

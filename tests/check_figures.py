@@ -310,6 +310,17 @@ class Compare(unittest.TestCase):
         expected = stored("other.h5", "edge_start") - stored("dor.h5", "edge_start")
         np.testing.assert_allclose(values, expected)
 
+    def test_a_measure_is_compared_where_both_have_it(self):
+        # What a diverging cell ends with is no measure: it would hide all other differences.
+        figure = compare.compare_figure(opened("dor.h5"), opened("other.h5"), "edge_end")
+        mesh = figure.axes[2].collections[0]
+        values = np.ma.filled(mesh.get_array(), np.nan).reshape(len(DOR), RATES.size)
+        ends = [np.where(stored(name, "status") == STATUS["diverged"], np.nan,
+                         stored(name, "edge_end")) for name in ("dor.h5", "other.h5")]
+        self.assertTrue(np.isnan(ends).any())
+        np.testing.assert_allclose(values, ends[1] - ends[0])
+        self.assertLess(mesh.norm.vmax, 100)
+
     def test_refuses_other_grids(self):
         for other, words in (("starts.h5", "the axes differ"), ("few.h5", "48 and 12 values"),
                              ("line.h5", "the axes differ")):

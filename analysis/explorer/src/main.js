@@ -58,7 +58,7 @@ class Page {
       const { places } = this.cursor;
       if (event.key === "Enter" && places) this.pickPlaces(places, event.shiftKey);
     });
-    new ResizeObserver(() => this.resize()).observe($("stage"));
+    new ResizeObserver(() => this.box && this.resize()).observe($("stage"));
     onSystemTheme(() => this.retheme());
     addEventListener("hashchange", () => this.followLink());
   }
@@ -108,6 +108,7 @@ class Page {
 
   async open(description, source, state) {
     const sweep = new Sweep(description, source);
+    this.box = null; // until its picture is read, nothing is drawn
     const picture = sweep.pictureOf(state.axes);
     if (picture) sweep.setPicture(...picture);
     this.sweep?.source.close();
@@ -270,7 +271,6 @@ class Page {
   // ---- drawing
 
   resize() {
-    if (!this.sweep) return;
     const stage = $("stage");
     const [width, height] = [stage.clientWidth, stage.clientHeight];
     const ratio = devicePixelRatio;
@@ -305,7 +305,7 @@ class Page {
 
   /** What is shown changed for good: remember it in the address, and refine. */
   changed() {
-    if (!this.sweep || !this.box) return;
+    if (!this.box) return;
     history.replaceState(null, "", `#${encode(this.shown())}`);
     this.refine();
     this.draw();
@@ -334,10 +334,10 @@ class Page {
   }
 
   draw() {
-    if (this.drawing || !this.sweep || !this.box) return;
+    if (this.drawing || !this.box) return;
     this.drawing = requestAnimationFrame(() => {
       this.drawing = null;
-      this.drawNow();
+      if (this.box) this.drawNow(); // another picture may have been asked for since
     });
   }
 
@@ -434,7 +434,7 @@ class Page {
       this.state.theme = isDark(this.state.theme) ? "light" : "dark";
       this.retheme();
     });
-    $("png").addEventListener("click", () => this.sweep && this.savePng());
+    $("png").addEventListener("click", () => this.box && this.savePng());
     $("link").addEventListener("click", async () => {
       await navigator.clipboard.writeText(location.href);
       $("link").textContent = "Copied";

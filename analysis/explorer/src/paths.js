@@ -34,8 +34,8 @@ class Plane {
     this.box = {
       left: ROOM.left,
       top: ROOM.top,
-      width: width - ROOM.left - ROOM.right,
-      height: height - ROOM.top - ROOM.bottom,
+      width: Math.max(1, width - ROOM.left - ROOM.right), // 1: of a window without a size
+      height: Math.max(1, height - ROOM.top - ROOM.bottom),
     };
   }
 

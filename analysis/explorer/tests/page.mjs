@@ -173,9 +173,11 @@ await test("zoomed past the grid, finer cells are computed, and one can be repla
   const [column, row] = cells.diverged;
   await page.mouse.move(...(await pointOf(page, column - 0.3, row)));
   for (let i = 0; i < 14; i++) await page.mouse.wheel(0, -60);
-  const fine = () => page.evaluate(() => globalThis.brinkExplorer.diagram.fine.size);
-  for (let i = 0; i < 100 && (await fine()) < 4; i++) await page.waitForTimeout(100);
-  assert.ok((await fine()) >= 4);
+  // Of this view, not of one before it: once the view rests.
+  await page.waitForFunction(() => {
+    const { moving, refiner } = globalThis.brinkExplorer;
+    return !moving && refiner.visible.filter((key) => refiner.kept.has(key)).length >= 4;
+  });
   const places = await page.evaluate(() => {
     const { refiner, cursor } = globalThis.brinkExplorer;
     const block = refiner.kept.get(refiner.visible.find((key) => refiner.kept.has(key)));

@@ -42,7 +42,7 @@ axes:
   lr: {min: 0.01, max: 1, num: 5, scale: log}
 network: {width: 4}
 data: {n: 8}
-train: {max_steps: 100, curves_every: 50}
+train: {max_steps: 100, curves_every: 50, eigenvalues: 8}
 record: full
 tile: [1, 3]
 """}

@@ -104,7 +104,7 @@ model: network
 axes: {lr: {values: [0.01, 0.02]}}
 network: {hidden: [5], init: file, weights: mine.h5, precision: f64, activation: identity}
 data: {source: hdf5, path: mine.h5, n: 9}
-train: {max_steps: 1}
+train: {max_steps: 1, curves_every: 1, eigenvalues: 5}
 YAML
 expect 0 "100.0 %" "$brink" run mine.yaml -o user.h5
 if "$python" - <<'PY'; then ok; else bad "the user's network"; fi
@@ -118,7 +118,25 @@ with h5py.File("mine.h5") as f, h5py.File("user.h5") as out:
     after = .5 * ((X @ V1.T @ V2.T - Y) ** 2).sum() / 9
     assert numpy.allclose(out["loss_end"][1], after, rtol=1e-12)
     assert out["loss_end"].shape == (2,)
+
+    def gradient(w):
+        V1, V2 = w[:15].reshape(5, 3), w[15:].reshape(2, 5)
+        r = X @ V1.T @ V2.T - Y
+        return numpy.concatenate([(V2.T @ r.T @ X).ravel(), (r.T @ (X @ V1.T)).ravel()]) / 9
+    def largest(w):
+        unit = 1e-5 * numpy.eye(25)
+        hessian = numpy.array([gradient(w + e) - gradient(w - e) for e in unit]) / 2e-5
+        return numpy.linalg.eigvalsh((hessian + hessian.T) / 2)[:-6:-1]
+    names = ["sharpness"] + [f"eigenvalue_{i}" for i in range(2, 6)]
+    start = [out[f"curves/{name}"][1, 0] for name in names]
+    assert numpy.allclose(start, largest(numpy.concatenate([W1.ravel(), W2.ravel()])), rtol=1e-3)
+    names[0] = "sharpness_end"
+    end = [out[name][1] for name in names]
+    assert numpy.allclose(end, largest(numpy.concatenate([V1.ravel(), V2.ravel()])), rtol=1e-3)
+    assert "eigenvalue_6" not in out and "curves/eigenvalue_6" not in out
 PY
+expect 2 "eigenvalue_2 is stored if train.eigenvalues" \
+    "$brink" check mine.yaml 'record=[eigenvalue_2]'
 expect 3 "has no array W3" "$brink" run mine.yaml 'network.hidden=[5,2]' -o no.h5
 expect 3 "the network needs [6][3]" "$brink" run mine.yaml 'network.hidden=[6]' -o no.h5
 expect 3 "9 samples, 10 are asked for" "$brink" run mine.yaml data.n=10 -o no.h5

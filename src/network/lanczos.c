@@ -12,7 +12,7 @@
 
 enum {
     BASIS = 40, // tangents kept
-    KEEP = 14,  // Ritz vectors of a thick restart (half from each end if both count)
+    KEEP = 14,  // Ritz vectors of a thick restart (from each end if both count)
     TANGENTS = BASIS + 1 + KEEP,
     PRODUCTS_MAX = 600, // then the values are what they are
 };
@@ -225,7 +225,8 @@ static bool all_settled(const struct brink_lanczos *lanczos, const struct ritz *
 // Keeps the best Ritz vectors as the first of the basis, with the residual after them.
 static int restart(struct brink_lanczos *lanczos, int m, const struct ritz *ritz, bool both)
 {
-    int low = both ? KEEP / 2 : 0, kept = KEEP;
+    int wanted = lanczos->top + 2, kept = KEEP;
+    int low = !both ? 0 : wanted > KEEP / 2 ? KEEP - wanted : KEEP / 2;
     for (int k = 0; k < kept; k++) {
         int from = k < low ? k : m - kept + k;
         void *to = tangent(lanczos, BASIS + 1 + k);
@@ -256,12 +257,14 @@ static void start(struct brink_lanczos *lanczos, const void *warm, bool cold)
     }
 }
 
+// The sum of the eigenvectors found: what is next starts with a part of each.
 static void keep_warm(const struct brink_lanczos *lanczos, int m, const struct ritz *ritz,
                       void *warm)
 {
     memset(warm, 0, lanczos->bytes);
-    for (int i = 0; i < m; i++)
-        add_to(lanczos, ritz->vector[(m - 1) * m + i], tangent(lanczos, i), warm);
+    for (int k = m - 1; k >= 0 && k >= m - lanczos->top; k--)
+        for (int i = 0; i < m; i++)
+            add_to(lanczos, ritz->vector[k * m + i], tangent(lanczos, i), warm);
 }
 
 void brink_lanczos_run(struct brink_lanczos *lanczos, int lane, void *warm, bool cold, bool both,

@@ -17,6 +17,11 @@ int64_t brink_network_points(const struct brink_network_rules *rules)
     return rules->curves_every ? rules->max_steps / rules->curves_every + 1 : 0;
 }
 
+int64_t brink_network_points_all(const struct brink_network_rules *rules)
+{
+    return (BRINK_CURVE_COUNT + rules->eigenvalues) * brink_network_points(rules);
+}
+
 const struct brink_network_engine *brink_network_engine(const struct brink_network_rules *rules,
                                                         const struct brink_network_job *job)
 {
@@ -77,8 +82,8 @@ static brink_err open_shape(struct trainer *trainer, const struct brink_network_
     brink_err error = trainer->engine->open(&job->network, job->data, &trainer->state);
     if (error)
         return error;
-    error = brink_lanczos_open(trainer->engine, trainer->state, job->network.precision, 1,
-                               &trainer->lanczos);
+    error = brink_lanczos_open(trainer->engine, trainer->state, job->network.precision,
+                               1 + rules->eigenvalues, &trainer->lanczos);
     if (!error)
         error = open_lanes(trainer);
     size_t lanes = (size_t)trainer->lane_count;

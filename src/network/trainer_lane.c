@@ -59,6 +59,7 @@ static double measure(struct trainer *trainer, int at, bool cold, bool both, dou
     assert(count < trainer->sample_max);
     lane->samples[count] = (struct sample){lane->progress.step, spectrum.top[0]};
     lane->progress.sample_count = count + 1;
+    memcpy(lane->progress.eigenvalue, spectrum.top + 1, sizeof lane->progress.eigenvalue);
     if (!(spectrum.top[0] <= cell->sharpness_peak))
         cell->sharpness_peak = spectrum.top[0];
     return spectrum.top[0];
@@ -101,11 +102,14 @@ static void put_curve(const struct trainer *trainer, const struct lane *lane,
     point[BRINK_CURVE_norm_first * points] = brink_canonical(sqrt(look->norm2[0]));
     point[BRINK_CURVE_norm_last * points] =
         brink_canonical(sqrt(look->norm2[lane->job.network.depth]));
+    for (int i = 0; i < trainer->rules->eigenvalues; i++)
+        point[(BRINK_CURVE_COUNT + i) * points] =
+            isnan(sharpness) ? nothing() : brink_canonical(lane->progress.eigenvalue[i]);
 }
 
 static void clear_curves(const struct trainer *trainer, const struct lane *lane)
 {
-    int64_t count = BRINK_CURVE_COUNT * brink_network_points(trainer->rules);
+    int64_t count = brink_network_points_all(trainer->rules);
     for (int64_t i = 0; lane->job.curves && i < count; i++)
         lane->job.curves[i] = nothing();
 }
@@ -121,6 +125,8 @@ static void canonicalise(struct brink_network_cell *cell)
 #define ROW(type, name, basic, meaning) CANONICAL_##type(name)
     BRINK_NETWORK_FIELDS(ROW)
 #undef ROW
+    for (int i = 0; i < BRINK_TOP_MAX - 1; i++)
+        cell->eigenvalue[i] = brink_canonical(cell->eigenvalue[i]);
 }
 
 static brink_err finish(struct trainer *trainer, int at, enum brink_network_status status,
@@ -142,6 +148,7 @@ static brink_err finish(struct trainer *trainer, int at, enum brink_network_stat
     if (trainer->rules->sharpness && status != BRINK_NETWORK_DIVERGED) {
         sharpness = measure(trainer, at, true, true, &cell->sharpness_magnitude);
         cell->sharpness_end = sharpness;
+        memcpy(cell->eigenvalue, progress->eigenvalue, sizeof cell->eigenvalue);
     }
     put_curve(trainer, lane, look, sharpness);
     if (trainer->source->step)
@@ -173,8 +180,7 @@ static enum brink_network_status judge(const struct trainer *trainer, const stru
 
 static size_t checkpoint_bytes(const struct trainer *trainer, const struct lane *lane)
 {
-    int64_t curves =
-        lane->job.curves ? BRINK_CURVE_COUNT * brink_network_points(trainer->rules) : 0;
+    int64_t curves = lane->job.curves ? brink_network_points_all(trainer->rules) : 0;
     return sizeof lane->progress + (size_t)trainer->sample_max * sizeof lane->samples[0] +
            brink_lanczos_tangent_bytes(trainer->lanczos) + (size_t)curves * sizeof(double) +
            trainer->engine->snapshot_bytes(trainer->state);
@@ -183,8 +189,7 @@ static size_t checkpoint_bytes(const struct trainer *trainer, const struct lane 
 // Moves all parts but the engine's from or to `bytes`, and returns where the engine's begin.
 static char *move_parts(const struct trainer *trainer, struct lane *lane, char *bytes, bool save)
 {
-    int64_t curves =
-        lane->job.curves ? BRINK_CURVE_COUNT * brink_network_points(trainer->rules) : 0;
+    int64_t curves = lane->job.curves ? brink_network_points_all(trainer->rules) : 0;
     const struct {
         void *part;
         size_t size;
@@ -336,6 +341,8 @@ static void clear_cell(struct brink_network_cell *cell)
 #define ROW(type, name, basic, meaning) CLEAR_##type(name)
     BRINK_NETWORK_FIELDS(ROW)
 #undef ROW
+    for (int i = 0; i < BRINK_TOP_MAX - 1; i++)
+        cell->eigenvalue[i] = nothing();
     cell->loss_peak = 1;
 }
 

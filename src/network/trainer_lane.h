@@ -18,6 +18,7 @@ struct progress {
     struct brink_network_cell cell;
     double lr[BRINK_LAYERS_MAX]; // as they are
     double imbalance_start, loss_before;
+    double eigenvalue[BRINK_TOP_MAX - 1]; // after the largest, as measured last
     int32_t step, sample_count;
 };
 

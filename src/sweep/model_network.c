@@ -87,12 +87,36 @@ static const struct brink_lr_unit lr_units[] = {
 #define TYPE_double  BRINK_F64
 static const struct brink_field fields[] = {
 #define FIELD_ROW(type, name, basic, meaning)                                                      \
-    {#name, TYPE_##type, offsetof(struct brink_network_cell, name), basic, "1", meaning, false},
+    {#name, TYPE_##type, offsetof(struct brink_network_cell, name), basic, "1", meaning,           \
+     false, NULL},
     BRINK_NETWORK_FIELDS(FIELD_ROW)
 #undef FIELD_ROW
-#define CURVE_ROW(name, meaning)                                                                   \
-    {"curves/" #name, BRINK_F64, BRINK_CURVE_##name, false, "1", meaning, true},
-        BRINK_NETWORK_CURVES(CURVE_ROW)
+#define EIGENVALUE_ROW(rank, word)                                                                 \
+    {.name = "eigenvalue_" #rank,                                                                  \
+     .type = BRINK_F64,                                                                            \
+     .offset = offsetof(struct brink_network_cell, eigenvalue[(rank)-2]),                          \
+     .unit = "1",                                                                                  \
+     .meaning = word " largest eigenvalue of the Hessian at the verdict",                          \
+     .key = "train.eigenvalues"},
+        BRINK_NETWORK_EIGENVALUES(EIGENVALUE_ROW)
+#undef EIGENVALUE_ROW
+#define CURVE_ROW(curve_name, index, means, by)                                                    \
+    {.name = "curves/" curve_name,                                                                 \
+     .type = BRINK_F64,                                                                            \
+     .offset = (index),                                                                            \
+     .unit = "1",                                                                                  \
+     .meaning = (means),                                                                           \
+     .curve = true,                                                                                \
+     .key = (by)},
+#define ROW(name, meaning) CURVE_ROW(#name, BRINK_CURVE_##name, meaning, "train.curves_every")
+            BRINK_NETWORK_CURVES(ROW)
+#undef ROW
+#define ROW(rank, word)                                                                            \
+    CURVE_ROW("eigenvalue_" #rank, BRINK_CURVE_COUNT + (rank)-2,                                   \
+              word " largest eigenvalue of the Hessian; NaN where curves/sharpness is",            \
+              "train.eigenvalues")
+                BRINK_NETWORK_EIGENVALUES(ROW)
+#undef ROW
 #undef CURVE_ROW
 };
 
@@ -119,6 +143,15 @@ static bool replaced_by_hidden(const struct brink_spec *spec, int parameter)
     return spec->network.hidden_count > 0 && (parameter == WIDTH || parameter == DEPTH);
 }
 
+// Is a field that `record` does not name stored?
+static bool asked_for(const struct brink_spec *spec, const struct brink_field *field)
+{
+    size_t more = (size_t)spec->network.eigenvalues - 1;
+    if (field->curve)
+        return spec->curve_points > 0 && field->offset < BRINK_CURVE_COUNT + more;
+    return field->offset < offsetof(struct brink_network_cell, eigenvalue) + more * sizeof(double);
+}
+
 static void complete(struct brink_spec *spec)
 {
     const struct brink_network_options *options = &spec->network;
@@ -130,7 +163,7 @@ static void complete(struct brink_spec *spec)
     spec->curve_stride = options->curves_every;
     spec->curve_points = options->curves_every ? options->max_steps / options->curves_every + 1 : 0;
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-        if (fields[i].curve && spec->curve_points)
+        if (fields[i].key && asked_for(spec, &fields[i]))
             spec->record |= UINT64_C(1) << i;
 }
 
@@ -237,7 +270,8 @@ static void set_rules(struct network_state *state)
         .sharpness_every = options->sharpness_every,
         .curves_every = options->curves_every,
         .keep_every = options->checkpoint_every,
-        .sharpness = options->sharpness_every > 0,
+        .sharpness = options->sharpness_every > 0 || options->eigenvalues > 1,
+        .eigenvalues = options->eigenvalues - 1,
         .dor = recorded(spec, "dor"),
         .engine = options->engine ? brink_network_engines[options->engine - 1]->name : NULL,
     };

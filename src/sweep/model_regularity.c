@@ -76,7 +76,7 @@ static const struct brink_lr_unit lr_units[] = {
 #define TYPE_double  BRINK_F64
 static const struct brink_field fields[] = {
 #define FIELD_ROW(type, name, basic, meaning)                                                      \
-    {#name, TYPE_##type, offsetof(struct brink_cell, name), basic, "1", meaning, false},
+    {#name, TYPE_##type, offsetof(struct brink_cell, name), basic, "1", meaning, false, NULL},
     BRINK_CELL_FIELDS(FIELD_ROW)
 #undef FIELD_ROW
 };

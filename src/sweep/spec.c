@@ -231,7 +231,7 @@ size_t brink_record_bytes(const struct brink_spec *spec)
 {
     size_t bytes = spec->model->record_size;
     for (int i = 0; i < spec->model->field_count; i++)
-        if (spec->model->fields[i].curve)
+        if (spec->model->fields[i].curve && (spec->record >> i & 1))
             bytes += brink_field_bytes(spec, &spec->model->fields[i]);
     return bytes;
 }

@@ -197,7 +197,7 @@ static uint64_t preset_fields(const struct brink_model *model, int preset)
 {
     uint64_t record = 0;
     for (int i = 0; i < model->field_count; i++)
-        if ((preset == FULL || model->fields[i].basic) && !model->fields[i].curve)
+        if ((preset == FULL || model->fields[i].basic) && !model->fields[i].key)
             record |= UINT64_C(1) << i;
     return record;
 }
@@ -215,8 +215,8 @@ static brink_err record_field(const struct brink_model *model, const char *path,
             names[i] = model->fields[i].name;
         return brink_spec_unknown(node, path, "field", word, model->field_count, names);
     }
-    if (field->curve)
-        return brink_yaml_fail(node, "%s: %s is stored if train.curves_every is given", path, word);
+    if (field->key)
+        return brink_yaml_fail(node, "%s: %s is stored if %s asks for it", path, word, field->key);
     uint64_t bit = UINT64_C(1) << (field - model->fields);
     if (*record & bit)
         return brink_yaml_fail(node, "%s: %s is repeated", path, word);
@@ -260,9 +260,9 @@ static void write_record(const struct brink_spec *spec, const struct brink_spec_
 {
     (void)key;
     const char *separator = "";
-    uint64_t record = 0; // without curves, which have a key of their own
+    uint64_t record = 0; // without curves and others that have a key of their own
     for (int i = 0; i < spec->model->field_count; i++)
-        record |= spec->model->fields[i].curve ? 0 : spec->record & UINT64_C(1) << i;
+        record |= spec->model->fields[i].key ? 0 : spec->record & UINT64_C(1) << i;
     for (int preset = 0; preset < PRESETS; preset++)
         if (preset_fields(spec->model, preset) == record) {
             brink_text_json(json, presets[preset]);

@@ -10,6 +10,7 @@
 #include <xxhash.h>
 
 #include "brink/base/memory.h"
+#include "brink/network/lanczos.h"
 #include "spec_reader.h"
 #include "utf8.h"
 
@@ -266,6 +267,9 @@ const struct brink_spec_key brink_train_keys[] = {
            escape),
     WHOLE("train.sharpness_every", "0", "steps between two measurements; 0: at start and end", 0,
           0x1p30, sharpness_every),
+    WHOLE("train.eigenvalues", "1",
+          "largest eigenvalues of the Hessian that are measured; 1: the sharpness alone", 1,
+          BRINK_TOP_MAX, eigenvalues),
     WHOLE("train.curves_every", "0", "steps between two points of the curves; 0: no curves", 0,
           0x1p30, curves_every),
     WHOLE("train.checkpoint_every", "0",

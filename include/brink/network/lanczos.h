@@ -25,9 +25,9 @@ brink_err brink_lanczos_open(const struct brink_network_engine *engine,
 void brink_lanczos_close(struct brink_lanczos **lanczos);
 
 // At the present weights of `lane`, to a residual of 1e-3 of the eigenvalue. `warm`: a tangent of
-// brink_lanczos_tangent_bytes, replaced by the eigenvector found; all zeros: a cold start from the
-// keyed random tangent, as `cold` always is. `both`: the lowest eigenvalue, too, to 1e-3 of the
-// largest in magnitude.
+// brink_lanczos_tangent_bytes, replaced by the sum of the eigenvectors found; zeros: a cold start
+// from the keyed random tangent, as `cold` always is. `both`: the lowest eigenvalue, too, to 1e-3
+// of the largest in magnitude.
 void brink_lanczos_run(struct brink_lanczos *lanczos, int lane, void *warm, bool cold, bool both,
                        struct brink_spectrum *spectrum);
 size_t brink_lanczos_tangent_bytes(const struct brink_lanczos *lanczos);

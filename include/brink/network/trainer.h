@@ -4,6 +4,7 @@
 #define BRINK_NETWORK_TRAINER_H
 
 #include "brink/dynamics/pulse.h"
+#include "brink/network/lanczos.h"
 #include "brink/network/network.h"
 
 // name, value, meaning; the values are those of the same verdicts in other models.
@@ -47,11 +48,17 @@ enum brink_network_status {
     X(double, dor, 0, "empirical degree of regularity along the ray of the starting weights")      \
     X(double, lr_actual, 1, "learning rate h of the first layer")
 
+// Eigenvalues of the Hessian after the largest, by their rank: fields at the verdict, and curves.
+#define BRINK_NETWORK_EIGENVALUES(X)                                                               \
+    X(2, "second")                                                                                 \
+    X(3, "third") X(4, "fourth") X(5, "fifth") X(6, "sixth") X(7, "seventh") X(8, "eighth")
+
 // One cell. NaNs are canonical.
 struct brink_network_cell {
 #define MEMBER(type, name, basic, meaning) type name;
     BRINK_NETWORK_FIELDS(MEMBER)
 #undef MEMBER
+    double eigenvalue[BRINK_TOP_MAX - 1]; // from the second on; NaN: not asked for
 };
 
 // Curves of a cell: name, unit-less meaning. Each is an array over the steps that curves_every
@@ -67,7 +74,7 @@ enum brink_network_curve {
 #define ROW(name, meaning) BRINK_CURVE_##name,
     BRINK_NETWORK_CURVES(ROW)
 #undef ROW
-        BRINK_CURVE_COUNT
+        BRINK_CURVE_COUNT // ... of eigenvalues follow, as many as the rules ask for
 };
 
 // How trainings end and what is watched on the way.
@@ -80,11 +87,13 @@ struct brink_network_rules {
     int32_t curves_every;    // 0: no curves
     int32_t keep_every;      // steps between two checkpoints; 0: by the cost of a step
     bool sharpness, dor;     // are they wanted at all?
+    int32_t eigenvalues;     // ... after the largest, measured with each sharpness
     const char *engine;      // the name of the one to use, NULL: the first that fits
 };
 
-// Points of a curve.
+// Points of a curve, and of all curves of a cell.
 int64_t brink_network_points(const struct brink_network_rules *rules);
+int64_t brink_network_points_all(const struct brink_network_rules *rules);
 
 // One training. Plain values; pointers are borrowed until the cell is given back.
 struct brink_network_job {
@@ -92,7 +101,7 @@ struct brink_network_job {
     const struct brink_data *data;
     struct brink_training training; // limits of the loss are set by the trainer
     bool lr_in_sharpness;           // the rates are in units of 2/sharpness at the start
-    double *curves;                 // [BRINK_CURVE_COUNT][points], NULL: none
+    double *curves;                 // [curves][points], NULL: none
     int64_t number;                 // of the cell, for the source
     void *ticket;                   // the source's name for it
 };

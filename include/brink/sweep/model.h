@@ -26,9 +26,10 @@ struct brink_field {
     bool basic;    // part of `record: basic`
     const char *unit;
     const char *meaning;
-    // A curve: over the grid and the spec's curve steps, in the group its name begins with; stored
-    // whenever there are any. Its offset counts from the end of the model's record, in curves.
+    // A curve: over the grid and the spec's curve steps, in the group its name begins with. Its
+    // offset counts from the end of the model's record, in curves; those stored come first.
     bool curve;
+    const char *key; // that says whether it is stored, where that is not `record`; else NULL
 };
 
 // A value of an integer field with a name (`status`); ends with name NULL.

@@ -35,7 +35,7 @@ struct brink_network_options {
     char *weights, *path;
     int32_t inputs, outputs, degree;
     char *digest; // of the data files' bytes, 16 hex digits; NULL: made by rule
-    int32_t max_steps, batch, sharpness_every, curves_every, checkpoint_every;
+    int32_t max_steps, batch, sharpness_every, eigenvalues, curves_every, checkpoint_every;
     double loss_goal, grad_tol, escape;
 };
 

@@ -38,6 +38,8 @@ expect 0 "equals the stored cell bit for bit" \
 expect 0 "complete" "$brink" run net.yaml -o one.h5
 expect 6 "fixed.scale: 1 -> 2" "$brink" run net.yaml scale=2 -o one.h5
 expect 0 "activation" "$brink" check net.yaml
+expect 0 "100.0 %" "$brink" run net.yaml train.max_steps=9 -o fewer.h5
+expect 7 "activation#0 = tanh, " "$brink" diff one.h5 fewer.h5 --field steps
 
 # What is stored about words and curves.
 if "$python" - <<'PY'; then ok; else bad "the stored words and curves"; fi

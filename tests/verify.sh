@@ -117,6 +117,10 @@ expect 7 "different grids: full.h5 is dor[3] x lr[60], grid.h5 is dor[3] x lr[61
 expect 0 "100.0 %" "$brink" run sweep.yaml lr.max=20.0001 -o grid2.h5
 expect 7 "lr#1 is not at the same place" "$brink" diff full.h5 grid2.h5
 expect 7 "x_end" "$brink" diff full.h5 grid2.h5 --rtol 1e-3
+cp tiles.h5 off-tiles.h5
+edit off-tiles.h5 'f["x_end"][1, 5] = np.nextafter(f["x_end"][1, 5], 9)'
+expect 4 "off-tiles.h5: 1 tile is damaged" "$brink" diff full.h5 off-tiles.h5
+expect 4 "off-tiles.h5: 1 tile is damaged" "$brink" diff off-tiles.h5 full.h5
 # A cell that is off by the last bit.
 cp full.h5 off.h5
 edit off.h5 'f["x_end"][1, 5] = np.nextafter(f["x_end"][1, 5], 9)'

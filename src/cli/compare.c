@@ -212,20 +212,43 @@ static void compare_column(struct brink_comparison *comparison, struct brink_com
     }
 }
 
+static bool same_tiles(const struct brink_grid *a, const struct brink_grid *b)
+{
+    return memcmp(a->tile, b->tile, sizeof a->tile) == 0;
+}
+
+// Counts the damaged tiles of a file that is read in tiles of another shape.
+static brink_err check_tiles(struct brink_side *side, void (*beat)(void *context))
+{
+    const struct brink_grid *grid = &side->spec->grid;
+    struct brink_columns columns = {0};
+    brink_err error = brink_columns_open(&columns, side->spec);
+    for (int64_t number = 0; !error && number < grid->tile_count; number++) {
+        struct brink_tile tile = brink_grid_tile(grid, number);
+        bool intact = true;
+        if (side->states[number] == 1)
+            error = brink_store_get(side->store, &tile, &columns, &intact);
+        side->damaged += !intact;
+        beat(NULL);
+    }
+    brink_columns_close(&columns);
+    return error;
+}
+
 // Reads the cells of a tile of A; those of tiles not done become pending.
 static brink_err read_side(struct brink_side *side, const struct brink_grid *grid,
                            const struct brink_tile *tile)
 {
     const struct brink_grid *own = &side->spec->grid;
-    bool same_tiles = memcmp(own->tile, grid->tile, sizeof own->tile) == 0, intact = true;
+    bool same = same_tiles(own, grid), intact = true;
     struct brink_tile block = *tile;
     int8_t *status = side->columns.column[0];
-    if (!same_tiles)
-        block.number = 0; // a block of it: there is no checksum to compare
+    if (!same)
+        block.number = 0; // a block of it, which has no checksum: see check_tiles()
     brink_err error = brink_store_get(side->store, &block, &side->columns, &intact);
     if (error)
         return error;
-    if (same_tiles)
+    if (same)
         side->damaged += side->states[tile->number] == 1 && !intact;
     for (int64_t i = 0; side->done < own->tile_count && i < tile->cells; i++) {
         int64_t coordinate[BRINK_RANK_MAX], inside;
@@ -241,9 +264,12 @@ brink_err brink_comparison_run(struct brink_comparison *comparison, void (*beat)
     const struct brink_grid *grid = &comparison->a.spec->grid;
     const int8_t *status_a = comparison->a.columns.column[0];
     const int8_t *status_b = comparison->b.columns.column[0];
-    for (int64_t number = 0; number < grid->tile_count; number++) {
+    brink_err error = BRINK_OK;
+    if (!same_tiles(grid, &comparison->b.spec->grid))
+        error = check_tiles(&comparison->b, beat);
+    for (int64_t number = 0; !error && number < grid->tile_count; number++) {
         struct brink_tile tile = brink_grid_tile(grid, number);
-        brink_err error = read_side(&comparison->a, grid, &tile);
+        error = read_side(&comparison->a, grid, &tile);
         if (!error)
             error = read_side(&comparison->b, grid, &tile);
         if (error)
@@ -258,5 +284,5 @@ brink_err brink_comparison_run(struct brink_comparison *comparison, void (*beat)
                 compare_column(comparison, &comparison->fields[i], &tile);
         beat(NULL);
     }
-    return BRINK_OK;
+    return error;
 }

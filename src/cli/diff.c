@@ -104,21 +104,11 @@ static void add_value(struct brink_text *text, const struct brink_comparison *co
         brink_text_number(text, value);
 }
 
-static const char *axis_name(const struct brink_spec *spec, int axis)
-{
-    return spec->model->parameters[spec->axes[axis].parameter].name;
-}
-
 static void add_unlike_cell(struct brink_text *text, const struct brink_comparison *comparison,
                             const struct brink_compared *field, const struct brink_unlike *unlike)
 {
-    const struct brink_spec *spec = comparison->a.spec;
     brink_text_add(text, "  ");
-    for (int i = 0; i < spec->axis_count; i++) {
-        brink_text_add(text, "%s%s#%" PRId64 " = ", i ? ", " : "", axis_name(spec, i),
-                       unlike->coordinate[i]);
-        brink_text_number(text, spec->axes[i].values[unlike->coordinate[i]]);
-    }
+    brink_cell_text(comparison->a.spec, unlike->coordinate, text);
     brink_text_add(text, ": ");
     add_value(text, comparison, field, unlike->a);
     brink_text_add(text, " -> ");

@@ -310,17 +310,10 @@ static void describe(const struct subject *subject, int64_t steps)
 {
     const struct brink_spec *spec = subject->spec;
     struct brink_text line = {0};
-    for (int i = 0; i < spec->axis_count; i++) {
-        const struct brink_axis *axis = &spec->axes[i];
-        const struct brink_parameter *parameter = &spec->model->parameters[axis->parameter];
-        const int64_t k = subject->coordinate[i];
-        char value[BRINK_VALUE_MAX];
-        brink_text_add(&line, "%s#%lld = %s, ", parameter->name, (long long)k,
-                       brink_value_text(parameter, axis->values[k], value));
-    }
+    brink_cell_text(spec, subject->coordinate, &line);
     const int8_t *status =
         (const int8_t *)((const char *)subject->record + spec->model->fields[0].offset);
-    brink_say_plain("trace: %s%lld step%s, %s", brink_text_get(&line), (long long)steps,
+    brink_say_plain("trace: %s, %lld step%s, %s", brink_text_get(&line), (long long)steps,
                     steps == 1 ? "" : "s", brink_model_status(spec->model, *status));
     brink_text_free(&line);
 }

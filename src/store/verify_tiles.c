@@ -68,19 +68,6 @@ static brink_err draw_cells(struct checking *checking)
     return BRINK_OK;
 }
 
-// "lr#3 = 0.5, x0#0 = 4"
-static void name_cell(const struct brink_spec *spec, const int64_t coordinate[],
-                      struct brink_text *text)
-{
-    brink_text_add(text, "cell ");
-    for (int i = 0; i < spec->axis_count; i++) {
-        const struct brink_axis *axis = &spec->axes[i];
-        brink_text_add(text, "%s%s#%" PRId64 " = ", i ? ", " : "",
-                       spec->model->parameters[axis->parameter].name, coordinate[i]);
-        brink_text_number(text, axis->values[coordinate[i]]);
-    }
-}
-
 static void recompute(struct checking *checking, const struct brink_tile *tile, int64_t inside)
 {
     struct brink_inspection *inspection = checking->inspection;
@@ -97,7 +84,8 @@ static void recompute(struct checking *checking, const struct brink_tile *tile, 
                    size) == 0)
             continue;
         struct brink_text name = {0};
-        name_cell(spec, coordinate, &name);
+        brink_text_add(&name, "cell ");
+        brink_cell_text(spec, coordinate, &name);
         brink_inspection_find(inspection, brink_text_get(&name),
                               "%s is not what it is when computed again", field->name);
         brink_text_free(&name);

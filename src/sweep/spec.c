@@ -243,3 +243,20 @@ const char *brink_value_text(const struct brink_parameter *parameter, double val
         return parameter->names[(int)value];
     return brink_number_text(value, words);
 }
+
+void brink_cell_text(const struct brink_spec *spec, const int64_t coordinate[],
+                     struct brink_text *text)
+{
+    for (int i = 0; i < spec->axis_count; i++) {
+        const struct brink_axis *axis = &spec->axes[i];
+        const struct brink_parameter *parameter = &spec->model->parameters[axis->parameter];
+        const int64_t k = coordinate[i];
+        char first[BRINK_VALUE_MAX], second[BRINK_VALUE_MAX];
+        brink_text_add(text, "%s%s#%" PRId64 " = ", i ? ", " : "", parameter->name, k);
+        if (axis->pairs)
+            brink_text_add(text, "[%s, %s]", brink_number_text(axis->pairs[k][0], first),
+                           brink_number_text(axis->pairs[k][1], second));
+        else
+            brink_text_add(text, "%s", brink_value_text(parameter, axis->values[k], first));
+    }
+}

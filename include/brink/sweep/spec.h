@@ -101,6 +101,9 @@ size_t brink_field_offset(const struct brink_spec *spec, const struct brink_fiel
 #define BRINK_VALUE_MAX 40
 const char *brink_value_text(const struct brink_parameter *parameter, double value,
                              char words[static BRINK_VALUE_MAX]);
+// Adds "activation#1 = tanh, init#0 = [4, 0.5], lr#3 = 0.1": a cell by its axes.
+void brink_cell_text(const struct brink_spec *spec, const int64_t coordinate[],
+                     struct brink_text *text);
 
 // Value `i` of an axis of `num` points from `min` to `max`: the ends are exact, the same (i, num)
 // gives the same bits. Log: exp(log min + i/(num-1) (log max - log min)) by our own exp and log.

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Disks that are really full, read-only, limited or missing; names that are odd. After each, a
 # resume in better times comes to the arrays of an undisturbed run. In a mount namespace.
+# Usage: BUILD=build disks.sh [SEED]; with a seed also ten disks that are full at a random byte.
 if [ -z "${BRINK_DISKS:-}" ]; then
     if unshare -rm true 2>/dev/null; then BRINK_DISKS=1 exec unshare -rm bash "$0" "$@"; fi
     echo "SKIPPED disks: no mount namespaces here"
@@ -26,11 +27,26 @@ expect 0 "100.0 %" "$brink" run sweep.yaml -o whole.h5
 bytes=$(stat -c %s whole.h5)
 mkdir disk
 disk() { mount -t tmpfs -o "$1" tmpfs disk; } # OPTIONS
-heal() {                                      # [NAME]: in better times
+healed=0
+heal() { # [NAME]: in better times
+    healed=$((healed + 1))
     expect 0 "" "$brink" run sweep.yaml -o "disk/${1:-r.h5}"
     same whole.h5 "disk/${1:-r.h5}"
     expect 0 "intact and complete" "$brink" verify "disk/${1:-r.h5}"
 }
+tiles_done() {
+    "$brink" status disk/stopped.h5 --json 2>&1 | sed -n 's/.*cells_done": \([0-9]*\),.*/\1/p'
+}
+until_tile() { # runs a long sweep until it has done a tile more, then asks it to stop
+    local before rc=0
+    before=$(tiles_done)
+    "$brink" run sweep.yaml stop.max_steps=3e6 lr.num=600 -o disk/stopped.h5 &
+    while [ -d /proc/$! ] && [ "$(tiles_done)" = "$before" ]; do sleep 0.1; done
+    kill -TERM $!
+    wait $! || rc=$?
+    return $rc
+}
+stop_after_tile() { expect 75 "$1" until_tile; } # WORDS
 nothing_but() { # NAMES
     if [ "$(ls -A disk)" = "$1" ]; then ok; else bad "left: $(ls -A disk)"; fi
 }
@@ -44,19 +60,30 @@ for size in 4096 65536 $((bytes / 4096 * 4096)); do
     heal
     umount disk
 done
+RANDOM=${1:-0}
+for _ in $(seq $(($# * 10))); do # more than for the file, perhaps not for all beside it
+    disk "size=$((4096 * (1 + RANDOM % (bytes / 4096 + 4))))"
+    rc=0
+    "$brink" run sweep.yaml -o disk/r.h5 >out 2>err || rc=$?
+    case $rc in
+        0 | 2 | 3) ok ;;
+        *) bad "a disk too small: exit code $rc" ;;
+    esac
+    mount -o remount,size=10m disk
+    heal
+    umount disk
+done
 # Filled up by others, before and after the file was made. What it needs is reserved with it.
 disk size=1m
 head -c $((1048576 - bytes)) /dev/zero >disk/other
 expect 2 "are free on its disk" "$brink" run sweep.yaml -o disk/r.h5
 rm disk/other
-expect 75 "" env --default-signal=TERM timeout --preserve-status -s TERM 3 \
-    "$brink" run sweep.yaml stop.max_steps=1e7 -o disk/stopped.h5
+stop_after_tile ""
 head -c 2m /dev/zero >disk/other 2>/dev/null
 expect 3 "disk/r.h5" "$brink" run sweep.yaml -o disk/r.h5 # no room for the lease
 nothing_but "$(printf 'other\nstopped.h5')"
 truncate -s -4096 disk/other # enough for it
-expect 75 "resuming" env --default-signal=TERM timeout --preserve-status -s TERM 1.5 \
-    "$brink" run sweep.yaml stop.max_steps=1e7 -o disk/stopped.h5
+stop_after_tile "resuming"
 expect 0 "intact" "$brink" verify --partial disk/stopped.h5
 rm disk/other
 heal
@@ -113,4 +140,5 @@ for name in "two words.h5" "Größe 東京.h5" "-o.h5" "[a]*?.h5" "%s%n.h5" "it'
     rm -- "disk/$name" "disk/$name.packed"
 done
 nothing_but "elsewhere"
+echo "healed: $healed"
 finish

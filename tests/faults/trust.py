@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The large sizes of the fault tests, for as long as there is time: build/trust/TRUST.json.
+"""The large sizes of the fault tests, for as long as there is time, counted in TRUST.json beside.
 
 Rows take turns of some seconds each until all have come to their number, or TRUST_MINUTES are over.
-Started again with the same program it goes on where it stopped, with other seeds; with another
-program it starts anew. Usage: BUILD=build TRUST_MINUTES=60 trust.py [ROW ...]
+Started again it goes on where it stopped, with other seeds, and counts what each program did under
+its commit and kernel version; what failed with one program is tried again with the next one.
+Usage: BUILD=build TRUST_MINUTES=60 trust.py [ROW ...]
 """
 import concurrent.futures
 import datetime
@@ -23,9 +24,10 @@ import small
 from solo import Solo
 
 BUILD = os.path.join(jobs.TOP, os.environ.get("BUILD", "build"))
-OUT = os.path.join(BUILD, "trust", "TRUST.json")
+OUT = os.path.join(jobs.TOP, "tests", "faults", "TRUST.json")
 TURN = 20  # seconds that a row works before the next one does
 WORKERS = 6
+SEEDS = 10000  # of the simulator, a call
 RANKS = (1, 2, 4)
 SMALL = {"kill": 1000, "stop": 200, "together": 600, "steal": 300, "clock": 80, "beating": 10,
          "waiting": 5, "silent": 5, "power": 100, "kernel": 20}
@@ -76,6 +78,18 @@ def hostile(number):
     return 300, int(code != 0), words[-2000:]
 
 
+def simulated(number):
+    """The schedule with ranks and messages that are slow, lost, doubled, out of order."""
+    code, words = shell([f"{BUILD}/tests/faults", str(SEEDS), str((number - 1) * SEEDS)])
+    return SEEDS, int(code != 0), words[-2000:]
+
+
+def disks(number):
+    """Disks that are full at a byte of its own choice, limits, odd names."""
+    code, words = shell(["bash", "tests/faults/disks.sh", str(number)])
+    return int((re.findall(r"healed: (\d+)", words) or ["0"])[0]), int(code != 0), words[-2000:]
+
+
 def listed(cases):
     """One case after the other."""
     def attempt(number):
@@ -124,6 +138,8 @@ def rows(scratch):
     found["each allocation fails"] = listed(point.cases("memory", True))
     found["power loss"] = Row(10000, one(power.Power(solo).attempt))
     found["bit flips"] = Row(100000, flips, 2)
+    found["full and failing disks"] = Row(50, disks, 1)
+    found["schedule simulated"] = Row(10**7, simulated, 1)
     found["damage behind a forged seal"] = Row(3000, hostile, 1)
     if os.path.exists(f"{BUILD}/fuzz/fuzz_spec"):
         found["fuzzed specifications"] = Row(10**8, fuzz("spec"), 1)
@@ -135,59 +151,76 @@ class Ledger:
     """What was done so far, on the disk after each turn."""
 
     def __init__(self):
-        version = shell([jobs.BRINK, "version"])[1].strip()
-        self.data = {"program": version, "rows": {}}
+        self.program = shell([jobs.BRINK, "version"])[1].partition("\n")[0]
+        self.data = {"rows": {}, "programs": {}}
         try:
             with open(OUT, encoding="utf-8") as file:
-                before = json.load(file)
-            if before["program"] == version:
-                self.data = before
-        except (OSError, ValueError, KeyError):
+                self.data = json.load(file)
+        except FileNotFoundError:
             pass
 
     def row(self, name, wanted):
-        row = self.data["rows"].setdefault(
-            name, {"wanted": wanted, "done": 0, "failed": 0, "seconds": 0, "next_seed": 1,
-                   "failures": []})
+        new = {"wanted": wanted, "done": 0, "failed": 0, "seconds": 0, "next_seed": 1,
+               "failures": []}
+        row = self.data["rows"].setdefault(name, new)
         row["wanted"] = wanted
         return row
 
+    def to_repeat(self, row):
+        """What failed with another program."""
+        return [failure for failure in row["failures"] if failure["program"] != self.program]
+
+    def count(self, name, done):
+        counts = self.data["programs"].setdefault(self.program, {})
+        counts[name] = counts.get(name, 0) + done
+
     def save(self):
         self.data["time"] = datetime.datetime.now(datetime.timezone.utc).isoformat("T", "seconds")
-        os.makedirs(os.path.dirname(OUT), exist_ok=True)
+        rows = ",\n".join(f"  {json.dumps(name)}: {json.dumps(row)}"
+                          for name, row in self.data["rows"].items())
         with open(OUT + ".new", "w", encoding="utf-8") as file:
-            json.dump(self.data, file, indent=1)
-            file.write("\n")
+            file.write('{\n "rows": {\n' + rows + "\n },\n " + ",\n ".join(
+                f"{json.dumps(key)}: {json.dumps(value, indent=1)}"
+                for key, value in self.data.items() if key != "rows") + "\n}\n")
         os.replace(OUT + ".new", OUT)
 
 
-def turn(row, told, end):
+def again(told, failures):
+    """The seeds that failed with another program; their counts are taken back."""
+    told["failures"] = [failure for failure in told["failures"] if failure not in failures]
+    for failure in failures:
+        told["failed"] -= failure["failed"]
+        told["done"] -= failure["done"]
+    return [failure["seed"] for failure in failures]
+
+
+def turn(name, row, ledger, end):
     """Works at a row for a while."""
-    start = time.monotonic()
+    start, told = time.monotonic(), ledger.row(name, row.wanted)
     end = min(end, start + TURN)
 
     def work(number):
-        if time.monotonic() >= end:
-            return number, None
         return number, row.attempt(number)
 
     average = max(1, told["done"] // max(1, told["next_seed"] - 1))
     limit = told["next_seed"] + max(1, -(-(row.wanted - told["done"]) // average))
-    numbers = itertools.takewhile(lambda number: time.monotonic() < end,
-                                  range(told["next_seed"], limit))
+    fresh = itertools.takewhile(lambda number: time.monotonic() < end,
+                                range(told["next_seed"], limit))
+    numbers = itertools.chain(again(told, ledger.to_repeat(told)), fresh)
     with concurrent.futures.ThreadPoolExecutor(max_workers=row.workers) as pool:
         while batch := list(itertools.islice(numbers, row.workers)):
-            for number, result in pool.map(work, batch):
-                if result is None:
-                    continue
-                done, failed, words = result
-                told["next_seed"] = number + 1
+            for number, (done, failed, words) in pool.map(work, batch):
+                told["next_seed"] = max(told["next_seed"], number + 1)
                 told["done"] += done
                 told["failed"] += failed
+                ledger.count(name, done)
                 if failed:
-                    told["failures"].append(f"{number}: {words[:2000]}")
+                    told["failures"].append({"seed": number, "done": done, "failed": failed,
+                                             "program": ledger.program, "words": words[:2000]})
                     print(words, flush=True)
     told["seconds"] = round(told["seconds"] + time.monotonic() - start)
+    ledger.save()
+    print(f"{name}: {told['done']} of {told['wanted']}, {told['failed']} failed", flush=True)
 
 
 def main(arguments):
@@ -202,13 +235,10 @@ def main(arguments):
         while open_rows and time.monotonic() < end:
             for name in list(open_rows):
                 told = ledger.row(name, wanted[name].wanted)
-                if told["done"] >= told["wanted"]:
+                if told["done"] >= told["wanted"] and not ledger.to_repeat(told):
                     open_rows.remove(name)
                 elif time.monotonic() < end:
-                    turn(wanted[name], told, end)
-                    ledger.save()
-                    print(f"{name}: {told['done']} of {told['wanted']}, {told['failed']} failed",
-                          flush=True)
+                    turn(name, wanted[name], ledger, end)
     finally:
         scratch.close()
     failed = sum(row["failed"] for row in ledger.data["rows"].values())

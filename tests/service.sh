@@ -42,10 +42,12 @@ near "$top/jobs/basin.yaml" x0.num=200 y0.num=201
 near "$top/jobs/paper.yaml" seed.num=4 "s0.values=[0.5, 1.5]" lr.num=64 stop.max_steps=2e4
 near sweep.yaml lr.num=3
 expect 0 "--nodes=1 " "$brink" estimate sweep.yaml --seconds 0.1
+pilot=1
+[ -n "${SANITIZE:-}" ] && pilot=20 # of slow instructions
 # Too much for one node in a short partition: more nodes, within what the partition gives.
 expect 0 "--nodes=7 --ntasks-per-node=1 --cpus-per-task=3 --time=00:10:00" "$brink" estimate \
     sweep.yaml "${chaos[@]}" lr.num=1000000 "dor={min: 0.5, max: 0.505, num: 6}" \
-    stop.max_steps=1e6 --seconds 1 --limit 0:10:0 --node-cores 3 --max-nodes 7
+    stop.max_steps=1e6 --seconds $pilot --limit 0:10:0 --node-cores 3 --max-nodes 7
 expect 2 "more --seconds" "$brink" estimate sweep.yaml "${chaos[@]}" stop.max_steps=2e9 \
     --seconds 0.05
 expect 2 "not a time" "$brink" estimate sweep.yaml --limit 1:2:3:4

@@ -108,6 +108,30 @@ START_TEST(random_specs_read_back)
 }
 END_TEST
 
+// A number's digits read back to it, and one digit fewer would not; powers of two are a kind apart.
+START_TEST(numbers_are_as_short_as_reads_back)
+{
+    struct brink_random_key key = {.purpose = BRINK_PURPOSE_TEST};
+    for (key.item = 0; key.item < 20000; key.item++) {
+        double value = brink_from_bits(brink_random_bits(&key, 0));
+        if (key.item % 4 == 1)
+            value = ldexp(1, (int)(brink_random_bits(&key, 1) % 2098) - 1074);
+        if (key.item % 4 == 2)
+            value = (double)(brink_random_bits(&key, 1) % 100000) / 1000;
+        if (key.item % 4 == 3)
+            value = nextafter((double)(brink_random_bits(&key, 1) % 1000) / 10, 1e9);
+        if (!isfinite(value) || value == rint(value))
+            continue;
+        char digits[BRINK_NUMBER_MAX], shortest[BRINK_NUMBER_MAX];
+        int precision = 0;
+        do
+            snprintf(shortest, sizeof shortest, "%.*g", ++precision, value);
+        while (strtod(shortest, NULL) != value);
+        ck_assert_str_eq(brink_number_text(value, digits), shortest);
+    }
+}
+END_TEST
+
 // Ends exact, strictly increasing, and symmetric where the ends are.
 START_TEST(axis_values_are_lawful)
 {
@@ -491,6 +515,7 @@ int main(void)
         a_point_needs_no_axes,
         resolved_json_reads_back,
         random_specs_read_back,
+        numbers_are_as_short_as_reads_back,
         axis_values_are_lawful,
         axis_values_are_accurate,
         groups_take_one_choice,

@@ -51,7 +51,12 @@ const char *brink_number_text(double value, char digits[BRINK_NUMBER_MAX])
     } else if (fabs(value) < 1e15 && value == rint(value)) {
         snprintf(digits, BRINK_NUMBER_MAX, "%.0f", value);
     } else {
-        for (int precision = 1; precision <= 17; precision++) {
+        // Where 15 digits do not suffice, fewer do not, but for powers of two: there the doubles
+        // below lie nearer than those above, so that more digits may miss what fewer hit.
+        int exponent;
+        snprintf(digits, BRINK_NUMBER_MAX, "%.15g", value);
+        bool is_long = fabs(frexp(value, &exponent)) != 0.5 && strtod(digits, NULL) != value;
+        for (int precision = is_long ? 16 : 1; precision <= 17; precision++) {
             snprintf(digits, BRINK_NUMBER_MAX, "%.*g", precision, value);
             if (strtod(digits, NULL) == value)
                 break;

@@ -93,6 +93,20 @@ expect 2 "'stop.tail=9' is no place" "$brink" trace small.h5 dor#0 lr#0 stop.tai
 expect 2 "given twice" "$brink" trace small.h5 dor#0 dor#1 lr#0
 expect 2 "not a number" "$brink" trace small.h5 dor#0 lr=fast
 expect 2 "needs -o" "$brink" trace small.h5 dor#0 lr#0 --hdf5
+# Several cells: each as it is alone, numbered in the order given.
+expect 0 "ends of 4 cells equal" "$brink" trace small.h5 dor#1,0 lr#7,2 --last 3
+cp out several.csv
+if [ "$(head -1 out)" = cell,step,x,y,loss,sharpness,edge,imbalance ]; then ok; else bad "cell"; fi
+cell=0
+for words in "dor#1 lr#7" "dor#1 lr#2" "dor#0 lr#7" "dor#0 lr#2"; do
+    # shellcheck disable=SC2086 # two words
+    expect 0 "bit for bit" "$brink" trace small.h5 $words --last 3
+    alone=$(tail -n +2 out)
+    if [ "$alone" = "$(sed -n "s/^$cell,//p" several.csv)" ]; then ok; else bad "cell $words"; fi
+    cell=$((cell + 1))
+done
+expect 2 "'' is not a number" "$brink" trace small.h5 dor#0 lr#1,
+expect 2 "for one cell, these are 2" "$brink" trace small.h5 dor#0,1 lr#1 --hdf5 -o two.h5
 expect 4 "junk.h5" "$brink" run small.yaml -o junk.h5
 expect 3 "nosuch.h5" "$brink" trace nosuch.h5 lr#0
 expect 0 "175 steps, converged" "$brink" trace point.yaml

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `brink trace`: recomputes one cell step by step and proves that it ends as stored.
+// `brink trace`: recomputes cells step by step and proves that they end as stored.
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -28,23 +28,35 @@ static const struct brink_option option_table[] = {
     {.name = NULL},
 };
 
-// Where the rows go: from step `first`, every `every`-th step, and the last.
+// Where the rows go: of each cell from step `first`, every `every`-th step, and the last.
 struct sink {
     int columns;
-    int64_t every, first, last;
+    bool several; // rows say which cell, by its number, they are of
+    int64_t cell, every, first, last;
     FILE *csv;
     const char *path;
     double *rows; // owned, [row_count][columns] for HDF5
     int64_t row_count;
 };
 
-// What trace works on.
+// What a result holds of a cell, to be compared with what is computed.
+struct stored {
+    struct brink_store *store;
+    struct brink_columns columns;
+    uint8_t *states; // owned, [tiles]
+    int64_t equal;   // cells so far
+};
+
+// What trace works on: the cells at all combinations of `places`.
 struct subject {
     struct brink_spec *spec;
     struct brink_plan plan;
-    bool stored; // a result file: its cell is compared
-    int64_t coordinate[BRINK_RANK_MAX];
-    void *record; // owned, the cell as recomputed
+    bool is_result; // its cells are compared
+    struct stored stored;
+    int64_t *places[BRINK_RANK_MAX]; // owned, [place_count] of each axis
+    int64_t place_count[BRINK_RANK_MAX], cell_count;
+    int64_t coordinate[BRINK_RANK_MAX]; // of the cell at hand
+    void *record;                       // owned, the cell as recomputed
 };
 
 // The length of NAME in "NAME#3" or "NAME=0.5", 0 if it is no axis of the spec; *axis is set.
@@ -104,25 +116,18 @@ static brink_err fail_axis(const struct brink_spec *spec, const char *word)
     return error;
 }
 
-static brink_err select_one(const struct brink_spec *spec, const char *word, bool given[],
-                            int64_t coordinate[])
+// The place on axis `k` that a part of `word` from `text` on says, by '#' or by '='.
+static brink_err read_place(const struct brink_spec *spec, int k, const char *word,
+                            const char *text, char mark, int64_t *place)
 {
-    int k;
-    size_t length = axis_word(spec, word, &k);
-    if (length == 0)
-        return fail_axis(spec, word);
     const struct brink_axis *axis = &spec->axes[k];
-    const char *text = word + length + 1;
     double value;
     if (!read_value(&spec->model->parameters[axis->parameter], text, &value))
         return brink_fail(BRINK_ERR_USAGE, "trace: '%s': '%s' is not a number", word, text);
-    if (given[k])
-        return brink_fail(BRINK_ERR_USAGE, "trace: '%s': the axis is given twice", word);
-    given[k] = true;
-    if (word[length] == '=') {
-        coordinate[k] = nearest(axis, value);
+    if (mark == '=') {
+        *place = nearest(axis, value);
     } else if (value >= 0 && value < (double)axis->num && value == floor(value)) {
-        coordinate[k] = (int64_t)value;
+        *place = (int64_t)value;
     } else {
         return brink_fail(BRINK_ERR_USAGE, "trace: '%s': an index is a whole number from 0 to %lld",
                           word, (long long)axis->num - 1);
@@ -130,30 +135,75 @@ static brink_err select_one(const struct brink_spec *spec, const char *word, boo
     return BRINK_OK;
 }
 
-// A word that is no place is an override, unless the cell is of a result.
-static brink_err select_cell(const struct brink_spec *spec, const struct options *options,
-                             bool stored, int64_t coordinate[])
+// The places of "NAME#3,5,8" or "NAME=0.5,0.7".
+static brink_err select_places(struct subject *subject, const char *word)
 {
-    bool given[BRINK_RANK_MAX] = {false};
+    const struct brink_spec *spec = subject->spec;
+    int k;
+    size_t length = axis_word(spec, word, &k);
+    if (length == 0)
+        return fail_axis(spec, word);
+    if (subject->places[k])
+        return brink_fail(BRINK_ERR_USAGE, "trace: '%s': the axis is given twice", word);
+    size_t count = 1;
+    for (const char *c = word + length; *c; c++)
+        count += *c == ',';
+    struct brink_text text = {0};
+    brink_text_add(&text, "%s", word + length + 1);
+    brink_err error = text.error;
+    if (!error)
+        error = brink_alloc(&subject->places[k], count, sizeof subject->places[k][0]);
+    char *rest = error ? NULL : text.data;
+    while (!error && rest) {
+        char *comma = strchr(rest, ',');
+        if (comma)
+            *comma = '\0';
+        error = read_place(spec, k, word, rest, word[length],
+                           &subject->places[k][subject->place_count[k]++]);
+        rest = comma ? comma + 1 : NULL;
+    }
+    brink_text_free(&text);
+    return error;
+}
+
+// A word that is no place is an override, unless the cells are of a result.
+static brink_err select_cells(struct subject *subject, const struct options *options)
+{
+    const struct brink_spec *spec = subject->spec;
     for (int i = 0; i < options->word_count; i++) {
         int axis;
-        if (!stored && axis_word(spec, options->words[i], &axis) == 0 &&
+        if (!subject->is_result && axis_word(spec, options->words[i], &axis) == 0 &&
             strchr(options->words[i], '=') && !strchr(options->words[i], '#') &&
             strchr(options->words[i], '.'))
             continue;
-        brink_err error = select_one(spec, options->words[i], given, coordinate);
+        brink_err error = select_places(subject, options->words[i]);
         if (error)
             return error;
     }
-    for (int k = 0; k < spec->axis_count; k++)
-        if (!given[k] && spec->axes[k].num > 1) {
+    subject->cell_count = 1;
+    for (int k = 0; k < spec->axis_count; k++) {
+        if (subject->places[k]) {
+            subject->cell_count *= subject->place_count[k];
+        } else if (spec->axes[k].num > 1) {
             const char *name = spec->model->parameters[spec->axes[k].parameter].name;
             return brink_fail(BRINK_ERR_USAGE,
                               "trace: which %s? say %s#INDEX (0 to %lld) or "
                               "%s=VALUE",
                               name, name, (long long)spec->axes[k].num - 1, name);
         }
+    }
     return BRINK_OK;
+}
+
+// Goes to cell `number` of the combinations, the last axis first.
+static void go_to(struct subject *subject, int64_t number)
+{
+    for (int k = subject->spec->axis_count; k-- > 0;) {
+        if (!subject->places[k])
+            continue;
+        subject->coordinate[k] = subject->places[k][number % subject->place_count[k]];
+        number /= subject->place_count[k];
+    }
 }
 
 static bool is_hdf5(const char *path)
@@ -172,8 +222,8 @@ static brink_err read_subject(const struct options *options, struct subject *sub
 {
     char **overrides = NULL;
     int count = 0;
-    subject->stored = is_hdf5(options->path);
-    if (subject->stored)
+    subject->is_result = is_hdf5(options->path);
+    if (subject->is_result)
         return brink_command_result_spec(options->path, &subject->spec);
     brink_err error = brink_alloc(&overrides, (size_t)options->word_count, sizeof overrides[0]);
     for (int i = 0; !error && i < options->word_count; i++) {
@@ -188,9 +238,9 @@ static brink_err read_subject(const struct options *options, struct subject *sub
 }
 
 // Compares the recomputed record with cell `inside` of a stored tile.
-static brink_err compare_fields(const struct subject *subject, const struct brink_columns *columns,
-                                int64_t inside)
+static brink_err compare_fields(const struct subject *subject, int64_t inside)
 {
+    const struct brink_columns *columns = &subject->stored.columns;
     for (int i = 0; i < columns->count; i++) {
         const struct brink_field *field = columns->field[i];
         size_t size = brink_field_bytes(subject->spec, field);
@@ -206,46 +256,58 @@ static brink_err compare_fields(const struct subject *subject, const struct brin
     return BRINK_OK;
 }
 
-// Compares with the file; a cell that is not there yet is only reported.
-static brink_err compare(const struct subject *subject, const char *path)
+static brink_err open_stored(struct subject *subject, const char *path)
 {
     const struct brink_spec *spec = subject->spec;
-    struct brink_store *store = NULL;
-    struct brink_columns columns = {0};
-    uint8_t *states = NULL;
+    struct stored *stored = &subject->stored;
+    brink_err error = brink_store_open_read(path, spec, &stored->store);
+    if (!error)
+        error = brink_columns_open(&stored->columns, spec);
+    if (!error)
+        error = brink_alloc(&stored->states, (size_t)spec->grid.tile_count, 1);
+    if (!error)
+        error = brink_store_states(stored->store, stored->states);
+    return error;
+}
+
+// Compares with the file; a cell that is not there yet is only reported.
+static brink_err compare(struct subject *subject, const char *path)
+{
+    struct stored *stored = &subject->stored;
     bool intact = false;
     int64_t inside;
-    struct brink_tile tile = brink_grid_find(&spec->grid, subject->coordinate, &inside);
-    brink_err error = brink_store_open_read(path, spec, &store);
-    if (!error)
-        error = brink_columns_open(&columns, spec);
-    if (!error)
-        error = brink_alloc(&states, (size_t)spec->grid.tile_count, 1);
-    if (!error)
-        error = brink_store_states(store, states);
-    if (!error && !states[tile.number]) {
+    struct brink_tile tile = brink_grid_find(&subject->spec->grid, subject->coordinate, &inside);
+    if (!stored->states[tile.number]) {
         brink_say_plain("trace: the cell is still pending in %s", path);
-        goto done;
+        return BRINK_OK;
     }
-    if (!error)
-        error = brink_store_get(store, &tile, &columns, &intact);
+    brink_err error = brink_store_get(stored->store, &tile, &stored->columns, &intact);
     if (!error && !intact)
         error = brink_fail(BRINK_ERR_BAD_FILE,
                            "%s: the tile of this cell is damaged; brink run "
                            "computes it again",
                            path);
     if (!error)
-        error = compare_fields(subject, &columns, inside);
+        error = compare_fields(subject, inside);
     if (!error)
-        brink_say_plain("trace: the end equals the stored cell bit for bit");
-done:
-    brink_free(&states);
-    brink_columns_close(&columns);
-    if (store) {
-        brink_err late = brink_store_close(&store);
-        error = error ? error : late;
-    }
+        stored->equal++;
     return error;
+}
+
+static void say_equal(const struct subject *subject)
+{
+    const long long equal = (long long)subject->stored.equal;
+    if (subject->cell_count > 1)
+        brink_say_plain("trace: the ends of %lld cells equal the stored ones bit for bit", equal);
+    else if (equal)
+        brink_say_plain("trace: the end equals the stored cell bit for bit");
+}
+
+static brink_err close_stored(struct stored *stored)
+{
+    brink_free(&stored->states);
+    brink_columns_close(&stored->columns);
+    return stored->store ? brink_store_close(&stored->store) : BRINK_OK;
 }
 
 static brink_err take_row(void *context, const double values[])
@@ -260,6 +322,8 @@ static brink_err take_row(void *context, const double values[])
         return BRINK_OK;
     }
     struct brink_text line = {0};
+    if (sink->several)
+        brink_text_add(&line, "%lld,", (long long)sink->cell);
     for (int i = 0; i < sink->columns; i++) {
         brink_text_add(&line, "%s", i ? "," : "");
         brink_text_number(&line, values[i]);
@@ -271,24 +335,10 @@ static brink_err take_row(void *context, const double values[])
     return error;
 }
 
-static brink_err write_csv(struct subject *subject, struct sink *sink, const char *output)
+static brink_err write_rows(struct subject *subject, struct sink *sink)
 {
-    const struct brink_model *model = subject->spec->model;
-    sink->path = output ? output : "standard output";
-    sink->csv = output ? fopen(output, "w") : stdout;
-    if (!sink->csv)
-        return brink_fail(BRINK_ERR_IO, "%s: cannot create: %s", output, strerror(errno));
-    for (int i = 0; i < sink->columns; i++)
-        fprintf(sink->csv, "%s%s", i ? "," : "", model->trace_columns[i]);
-    fputc('\n', sink->csv);
-    brink_err error =
-        model->trace(subject->plan.state, subject->coordinate, take_row, sink, subject->record);
-    bool bad = ferror(sink->csv) != 0;
-    if (output && fclose(sink->csv) != 0)
-        bad = true;
-    if (!error && bad)
-        error = brink_fail(BRINK_ERR_IO, "%s: cannot write: %s", sink->path, strerror(errno));
-    return error;
+    return subject->spec->model->trace(subject->plan.state, subject->coordinate, sink->first,
+                                       take_row, sink, subject->record);
 }
 
 static brink_err write_hdf5(struct subject *subject, struct sink *sink, const char *output)
@@ -297,8 +347,7 @@ static brink_err write_hdf5(struct subject *subject, struct sink *sink, const ch
     size_t count = (size_t)((sink->last - sink->first) / sink->every + 2);
     brink_err error = brink_alloc(&sink->rows, count, (size_t)sink->columns * sizeof sink->rows[0]);
     if (!error)
-        error =
-            model->trace(subject->plan.state, subject->coordinate, take_row, sink, subject->record);
+        error = write_rows(subject, sink);
     if (!error)
         error = brink_store_table(output, subject->spec->title, sink->columns, model->trace_columns,
                                   sink->row_count, sink->rows);
@@ -318,35 +367,87 @@ static void describe(const struct subject *subject, int64_t steps)
     brink_text_free(&line);
 }
 
-static brink_err trace(const struct options *options, struct subject *subject)
+// Which rows of a cell of `steps` steps are asked for.
+static void choose_rows(struct sink *sink, const struct options *options, int64_t steps)
 {
-    brink_err error = read_subject(options, subject);
-    if (!error)
-        error = select_cell(subject->spec, options, subject->stored, subject->coordinate);
-    if (!error)
-        error = brink_plan_open(&subject->plan, subject->spec);
-    if (!error)
-        error = brink_alloc(&subject->record, 1, brink_record_bytes(subject->spec));
-    if (error)
-        return error;
+    sink->every = options->every;
+    sink->first = 0;
+    sink->last = steps;
+    if (options->last && options->last <= steps)
+        sink->first = steps - options->last + 1;
+    int64_t span = sink->last - sink->first;
+    if (options->max_points && span / sink->every + 2 > options->max_points)
+        sink->every = (span + options->max_points - 2) / (options->max_points - 1);
+}
+
+static brink_err trace_cell(const struct options *options, struct subject *subject,
+                            struct sink *sink)
+{
     subject->spec->model->cell(subject->plan.state, subject->coordinate, subject->record);
     const struct brink_field *field = brink_model_field(subject->spec->model, "steps");
     int32_t steps;
     memcpy(&steps, (const char *)subject->record + field->offset, sizeof steps);
-    struct sink sink = {.columns = subject->spec->model->trace_column_count,
-                        .every = options->every,
-                        .last = steps};
-    if (options->last && options->last <= steps)
-        sink.first = steps - options->last + 1;
-    int64_t span = sink.last - sink.first;
-    if (options->max_points && span / sink.every + 2 > options->max_points)
-        sink.every = (span + options->max_points - 2) / (options->max_points - 1);
+    choose_rows(sink, options, steps);
     describe(subject, steps); // before the rows: what reads them may stop reading
-    error = options->hdf5 ? write_hdf5(subject, &sink, options->output)
-                          : write_csv(subject, &sink, options->output);
+    brink_err error =
+        options->hdf5 ? write_hdf5(subject, sink, options->output) : write_rows(subject, sink);
+    return error || !subject->is_result ? error : compare(subject, options->path);
+}
+
+static brink_err open_csv(struct sink *sink, const struct brink_model *model, const char *output)
+{
+    sink->path = output ? output : "standard output";
+    sink->csv = output ? fopen(output, "w") : stdout;
+    if (!sink->csv)
+        return brink_fail(BRINK_ERR_IO, "%s: cannot create: %s", output, strerror(errno));
+    if (sink->several)
+        fputs("cell,", sink->csv);
+    for (int i = 0; i < sink->columns; i++)
+        fprintf(sink->csv, "%s%s", i ? "," : "", model->trace_columns[i]);
+    fputc('\n', sink->csv);
+    return BRINK_OK;
+}
+
+static brink_err close_csv(struct sink *sink)
+{
+    if (!sink->csv)
+        return BRINK_OK;
+    bool bad = fflush(sink->csv) != 0 || ferror(sink->csv) != 0;
+    if (sink->csv != stdout && fclose(sink->csv) != 0)
+        bad = true;
+    return bad ? brink_fail(BRINK_ERR_IO, "%s: cannot write: %s", sink->path, strerror(errno))
+               : BRINK_OK;
+}
+
+static brink_err trace(const struct options *options, struct subject *subject)
+{
+    brink_err error = read_subject(options, subject);
+    if (!error)
+        error = select_cells(subject, options);
+    if (!error && options->hdf5 && subject->cell_count > 1)
+        error = brink_fail(BRINK_ERR_USAGE, "trace: --hdf5 is for one cell, these are %lld",
+                           (long long)subject->cell_count);
+    if (!error)
+        error = brink_plan_open(&subject->plan, subject->spec);
+    if (!error)
+        error = brink_alloc(&subject->record, 1, brink_record_bytes(subject->spec));
+    if (!error && subject->is_result)
+        error = open_stored(subject, options->path);
     if (error)
         return error;
-    return subject->stored ? compare(subject, options->path) : BRINK_OK;
+    struct sink sink = {.columns = subject->spec->model->trace_column_count,
+                        .several = subject->cell_count > 1};
+    if (!options->hdf5)
+        error = open_csv(&sink, subject->spec->model, options->output);
+    for (; !error && sink.cell < subject->cell_count; sink.cell++) {
+        go_to(subject, sink.cell);
+        error = trace_cell(options, subject, &sink);
+    }
+    brink_err late = close_csv(&sink);
+    error = error ? error : late;
+    if (!error && subject->is_result)
+        say_equal(subject);
+    return error;
 }
 
 static brink_err run(const struct brink_command *self, int argc, char **argv, bool *told)
@@ -364,6 +465,10 @@ static brink_err run(const struct brink_command *self, int argc, char **argv, bo
     options.words = words.word + 1;
     options.word_count = words.count - 1;
     error = trace(&options, &subject);
+    brink_err late = close_stored(&subject.stored);
+    error = error ? error : late;
+    for (int k = 0; k < BRINK_RANK_MAX; k++)
+        brink_free(&subject.places[k]);
     brink_free(&subject.record);
     brink_plan_close(&subject.plan);
     brink_spec_free(&subject.spec);
@@ -373,9 +478,11 @@ static brink_err run(const struct brink_command *self, int argc, char **argv, bo
 const struct brink_command brink_command_trace = {
     .name = "trace",
     .usage = "RESULT.h5 AXIS#INDEX|AXIS=VALUE ... | SPEC.yaml [KEY=VALUE ...] [options]",
-    .summary = "Recomputes one cell step by step, as CSV, and compares its end with the file",
-    .help = "AXIS#3 is a place on an axis (from 0), AXIS=0.5 the nearest value. A specification\n"
-            "may have fixed values only; then no cell needs choosing.\n",
+    .summary = "Recomputes cells step by step, as CSV, and compares their ends with the file",
+    .help =
+        "AXIS#3 is a place on an axis (from 0), AXIS=0.5 the nearest value. A specification\n"
+        "may have fixed values only; then no cell needs choosing. AXIS#3,5,8 chooses several\n"
+        "cells; the first column is then the number of the cell, from 0, the last axis first.\n",
     .options = option_table,
     .notes = "Exit code 7 if the end differs from the stored cell in a single bit.\n",
     .words_min = 1,

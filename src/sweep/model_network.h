@@ -53,7 +53,7 @@ bool brink_network_run(const void *state, struct brink_stream *stream, struct br
 void brink_network_one_cell(const void *state, const int64_t coordinate[], void *record);
 #define BRINK_NETWORK_TRACE_COLUMNS 8
 extern const char *const brink_network_trace_columns[];
-brink_err brink_network_trace(const void *state, const int64_t coordinate[],
+brink_err brink_network_trace(const void *state, const int64_t coordinate[], int64_t first,
                               brink_err (*row)(void *context, const double values[]), void *context,
                               void *record);
 

@@ -389,16 +389,19 @@ static void one_cell(const void *state_pointer, const int64_t coordinate[], void
 static const char *const trace_columns[] = {"step",      "x",    "y",        "loss",
                                             "sharpness", "edge", "imbalance"};
 
-static brink_err trace(const void *state_pointer, const int64_t coordinate[],
+static brink_err trace(const void *state_pointer, const int64_t coordinate[], int64_t first,
                        brink_err (*row)(void *context, const double values[]), void *context,
                        void *record)
 {
     const struct state *state = state_pointer;
-    struct brink_cell *cell = record;
+    const struct brink_cell *cell = record;
     struct brink_point point = point_at(state, coordinate);
-    one_cell(state, coordinate, cell);
     double x = point.x, y = point.y;
     for (int32_t n = 0;; n++) {
+        if (n < first && n < cell->steps) {
+            brink_gd_step(point.curve, point.h, &x, &y);
+            continue;
+        }
         double sharpness = brink_sharpness(point.curve, x, y);
         double values[] = {n,
                            x,

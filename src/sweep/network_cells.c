@@ -268,9 +268,10 @@ void brink_network_one_cell(const void *state, const int64_t coordinate[], void 
 const char *const brink_network_trace_columns[BRINK_NETWORK_TRACE_COLUMNS] = {
     "step", "loss", "accuracy", "gradient", "norm_first", "norm_last", "sharpness", "edge"};
 
-brink_err brink_network_trace(const void *state, const int64_t coordinate[],
+brink_err brink_network_trace(const void *state, const int64_t coordinate[], int64_t first,
                               brink_err (*row)(void *context, const double values[]), void *context,
                               void *record)
 {
+    (void)first; // rows cost little beside training
     return train_single(state, coordinate, row, context, record);
 }

@@ -104,10 +104,11 @@ struct brink_model {
     void (*forget)(const void *state, const struct brink_tile *tile);
     // Computes one cell by itself; where an engine has a reference, by that.
     void (*cell)(const void *state, const int64_t coordinate[], void *record);
-    // Recomputes the cell at `coordinate` with every state on the way and hands rows of
-    // `trace_columns` numbers (the first is the step) to `row`; then *record is the cell.
+    // Goes through the cell at `coordinate` once more, of which *record is what `cell` made of it,
+    // and hands a row of `trace_columns` numbers for each state (the first is the step) to `row`;
+    // rows before step `first` may be left out. *record stays the cell.
     const char *const *trace_columns;
-    brink_err (*trace)(const void *state, const int64_t coordinate[],
+    brink_err (*trace)(const void *state, const int64_t coordinate[], int64_t first,
                        brink_err (*row)(void *context, const double values[]), void *context,
                        void *record);
     int trace_column_count;

@@ -14,6 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import colors
 from matplotlib.lines import Line2D
+from matplotlib.ticker import NullLocator
 
 import brink_io
 import figures
@@ -27,6 +28,11 @@ WORKERS = 2      # traces at a time
 QUANTITIES = {"s": "$s=xy$", "x": "$x$", "y": "$y$", "loss": "excess loss",
               "sharpness": "sharpness", "edge": "$h\\cdot\\mathrm{sharpness}/2$"}
 NO_LIMIT = ("diverged", "undefined", "pending")
+SETTLED = ("converged", "periodic", "saddle", "axis", "stationary_start")
+SETTLED_SHARE = 0.9  # of the cells that settle are within the linear range
+DWARFED = 30         # times that range, what goes farther hides it on a linear axis
+LINEAR_PART = 0.8    # height of the linear range to that of the logarithmic one
+TICKS_BEYOND = 3     # at powers of ten, on each side
 
 
 def exponent(trace, curve):
@@ -71,14 +77,17 @@ def chosen_cells(sweep, slices, span):
 def read_limits(path, part, chosen, places):
     """{place: Trace} of the cells that have a limit."""
     verdicts = part["verdict"].values
-    drawn = [place for place in places if verdicts[place] not in NO_LIMIT]
+    drawn = [int(place) for place in places if verdicts[place] not in NO_LIMIT]
     words = [f"{name}#{index}" for name, index in chosen.items()]
+    shares = [share for share in (drawn[k::WORKERS] for k in range(WORKERS)) if share]
 
-    def one(place):
-        return traces.trace(path, [*words, f"lr#{place}"], "--last", str(LAST))
+    def some(share):
+        return traces.trace_along(path, words, "lr", share, "--last", str(LAST))
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        return dict(zip(drawn, pool.map(one, drawn)))
+        found = dict(pair for share, traced in zip(shares, pool.map(some, shares))
+                     for pair in zip(share, traced))
+    return {place: found[place] for place in drawn}
 
 
 def limit_values(trace, quantity, period):
@@ -97,17 +106,68 @@ def dot_colour(status):
     return colors.to_hex(np.array(colors.to_rgb(colour)) * 0.78)
 
 
-def set_limits(axes, values):
-    """All of a limit set, but not its rare far excursions, which would hide the rest."""
+def linear_range(settled, others):
+    """Up to which size values are drawn on a linear axis; inf: all of them.
+
+    Chaos of good regularity goes out by orders of magnitude and comes back: then what settles,
+    and should be legible, is drawn linearly, and what goes beyond by its logarithm. `settled`
+    and `others`: values by cell, those that reach a minimum or a cycle, and the rest.
+    """
+    if not others:
+        return np.inf
+    largest = max(abs(values).max() for values in [*settled, *others])
+    usual = np.median([abs(values).max() for values in others])
+    if settled:  # most of it: a cycle in a window of chaos is as wide as the chaos
+        usual = np.quantile([abs(values).max() for values in settled], SETTLED_SHARE)
+    if not 0 < DWARFED * usual < largest:
+        return np.inf
+    step = 10 ** np.floor(np.log10(usual))
+    return step * np.ceil(usual / step)
+
+
+def scale_beyond(axis, limit, low, high):
+    """Makes a Matplotlib axis linear up to +-limit, logarithmic beyond."""
+    decades = np.log10(max(-low, high) / limit)
+    axis.axes.set_yscale("symlog", linthresh=limit, linscale=max(1, LINEAR_PART * decades))
+    first = np.log10(limit) + decades / 4  # no nearer to the tick at the limit
+    powers = np.arange(np.ceil(first), np.log10(max(-low, high)) + 1e-9)
+    powers = powers[::-1][::-(-powers.size // TICKS_BEYOND) or 1][::-1]
+    beyond = 10 ** powers
+    ticks = np.concatenate([-beyond[::-1], [-limit, 0, limit], beyond])
+    labels = [*(f"$-10^{{{power:.0f}}}$" for power in powers[::-1]),
+              *(figures.number(value).replace("-", "\u2212") for value in (-limit, 0, limit)),
+              *(f"$10^{{{power:.0f}}}$" for power in powers)]
+    shown = (ticks >= low) & (ticks <= high)
+    axis.set_ticks(ticks[shown], np.array(labels)[shown])
+    axis.set_minor_locator(NullLocator())
+    axis.axes.axhspan(max(low, -limit), limit, color=figures.theme["good"], linewidth=0, zorder=0)
+
+
+def set_limits(axes, by_status):
+    """All of a limit set, but not its rare far excursions where the axis is linear.
+
+    by_status: {verdict: [values of a cell]}. Returns words on the axis, if there is need.
+    """
+    settled = [values for status in SETTLED for values in by_status.get(status, [])]
+    others = [values for status, cells in by_status.items() if status not in SETTLED
+              for values in cells]
+    values = np.concatenate([*settled, *others])
+    limit = linear_range(settled, others)
+    if np.isfinite(limit):
+        low = 2 * values.min() if values.min() < -limit else min(values.min(), -0.2 * limit)
+        scale_beyond(axes.yaxis, limit, low, 2 * values.max())
+        axes.set_ylim(low, 2 * values.max())
+        return [f"shaded: linear, to ±{figures.number(limit)}; logarithmic beyond"]
     low, high = np.percentile(values, [0.5, 99.5])
     room = 0.06 * (high - low) + 1e-3 * max(abs(low), abs(high))
     inside = (values.min() >= low - 4 * room) and (values.max() <= high + 4 * room)
     low, high = (values.min(), values.max()) if inside else (low, high)
     axes.set_ylim(low - room, high + room)
+    return []
 
 
 def draw_limits(axes, part, limits, quantity):
-    """The limit sets; returns legend entries by verdict."""
+    """The limit sets; returns legend entries by verdict, words on the axis."""
     rates = part["lr"].values
     periods = part["period"].values if "period" in part else np.zeros(rates.size, int)
     by_status = {}
@@ -123,10 +183,10 @@ def draw_limits(axes, part, limits, quantity):
                   rasterized=True, zorder=2)
         handles.append(Line2D([], [], linestyle="none", marker="s", color=colour, markersize=5,
                               label=figures.STATUS_LABELS.get(status, status)))
-    if by_status:
-        set_limits(axes, np.concatenate([pair[1] for pairs in by_status.values()
-                                         for pair in pairs]))
-    return handles
+    if not by_status:
+        return handles, []
+    return handles, set_limits(axes, {status: [pair[1] for pair in pairs]
+                                      for status, pairs in by_status.items()})
 
 
 def draw_exponents(axes, part, limits, curve):
@@ -162,14 +222,15 @@ def bifurcation_figure(path, slices=(), quantity="s", span=(0, np.inf), width="c
         figure, (upper, lower) = plt.subplots(2, 1, figsize=(figures.WIDTHS[width], 4))
         for axes in (upper, lower):
             figures.set_axis(axes.xaxis, grid)
-        handles = draw_limits(upper, part, limits, quantity)
+        handles, axis_words = draw_limits(upper, part, limits, quantity)
         upper.set(ylabel=QUANTITIES[quantity], xlabel="")
         upper.tick_params(labelbottom=False)
         draw_exponents(lower, part, limits, curve)
         figure.align_ylabels([upper, lower])
         title, footer = figures.source_words(path)
         footer += picture.words_of(sweep, chosen) + [
-            f"{len(limits)} of {places.size} cells have a limit", f"last {LAST} states each"]
+            f"{len(limits)} of {places.size} cells have a limit", f"last {LAST} states each",
+            *axis_words]
         heights = (2.0, 0.9) if width == "column" else (3.2, 1.2)
         return figures.arrange(figure, list(zip((upper, lower), heights)), title, footer,
                                handles, columns=2 if width == "column" else 4)
@@ -185,11 +246,11 @@ def main(arguments):
                         help="the largest lr drawn")
     figures.add_slice(parser)
     figures.add_drawing(parser, "FILE-bifurcation.png")
+    figures.add_watch(parser)
     options = parser.parse_args(arguments)
-    figures.use_theme(options.theme)
-    figure = bifurcation_figure(options.file, options.slice, options.quantity,
-                                (options.low, options.high), options.width)
-    figures.save(figure, figures.output_path(options.output, options.file, "-bifurcation"))
+    figures.draw(options, lambda: bifurcation_figure(
+        options.file, options.slice, options.quantity, (options.low, options.high),
+        options.width), "-bifurcation")
 
 
 if __name__ == "__main__":

@@ -57,6 +57,16 @@ def trace(path, words, *options):
     Raises UsageError with what brink says if there is no such cell, BrinkFileError if the cell
     does not end as stored.
     """
+    return run(path, words, options)[0]
+
+
+def trace_along(path, words, axis, places, *options):
+    """The Traces at `places` (indices) on `axis`, by one run; `words` choose on the other axes."""
+    return run(path, [*words, f"{axis}#" + ",".join(str(place) for place in places)], options)
+
+
+def run(path, words, options):
+    """The Traces of the cells that `brink trace` goes through; raises as trace()."""
     done = subprocess.run([program(), "trace", path, *words, *options], capture_output=True,
                           text=True, check=False)
     said = done.stderr.strip().splitlines() or [f"brink trace ended with {done.returncode}"]
@@ -67,6 +77,15 @@ def trace(path, words, *options):
     text, _, rest = done.stdout.partition("\n")
     names = text.split(",")
     rows = np.loadtxt(io.StringIO(rest), delimiter=",", ndmin=2)
-    told = next(line for line in said if line.startswith("trace: ") and " step" in line)
-    *cell, steps, status = told[len("trace: "):].split(", ")
-    return Trace(", ".join(cell), status, int(steps.split()[0]), dict(zip(names, rows.T)))
+    told = [line for line in said if line.startswith("trace: ") and " step" in line]
+    parts = [rows]
+    if names[0] == "cell":
+        cells, rows, names = rows[:, 0], rows[:, 1:], names[1:]
+        parts = np.split(rows, np.searchsorted(cells, np.arange(1, len(told))))
+    return [trace_of(line, dict(zip(names, part.T))) for line, part in zip(told, parts)]
+
+
+def trace_of(line, columns):
+    """The Trace with `columns` that brink says `line` of."""
+    *cell, steps, status = line[len("trace: "):].split(", ")
+    return Trace(", ".join(cell), status, int(steps.split()[0]), columns)

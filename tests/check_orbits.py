@@ -40,6 +40,13 @@ fixed: {x0: 4, y0: 0.5}
 lr_unit: flow
 stop: {max_steps: 2000}
 """
+CHAOS = """
+title: Chaos of good regularity
+model: regularity
+axes: {dor: {values: [0.25, 1]}, lr: {min: 8, max: 40, num: 40, scale: log}}
+fixed: {x0: 1.2, y0: 0.9}
+stop: {max_steps: 2000}
+"""
 folder = None
 
 
@@ -47,7 +54,8 @@ def setUpModule():
     global folder
     folder = tempfile.TemporaryDirectory(prefix="brink-check-orbits-")
     figures.RC["figure.dpi"] = 100
-    for name, text in (("full", CUBIC % "full"), ("basic", CUBIC % "basic"), ("plane", PLANE)):
+    for name, text in (("full", CUBIC % "full"), ("basic", CUBIC % "basic"), ("plane", PLANE),
+                       ("chaos", CHAOS)):
         with open(path_of(name + ".yaml"), "w", encoding="utf-8") as file:
             file.write(text)
         subprocess.run([os.environ["BRINK"], "run", path_of(name + ".yaml"), "-o",
@@ -99,6 +107,19 @@ class Traces(unittest.TestCase):
         self.assertEqual(trace.steps, int(cell["steps"]))
         self.assertEqual(trace["x"][-1], float(cell["x_end"]))
         self.assertAlmostEqual(trace.rate, float(cell["lr_actual"]), places=12)
+
+    def test_several_cells_at_once_are_those_cells(self):
+        path, places = path_of("plane.h5"), [7, 3, 20]
+        found = traces.trace_along(path, ["dor#0"], "lr", places, "--last", "5")
+        for place, one in zip(places, found):
+            alone = traces.trace(path, ["dor#0", f"lr#{place}"], "--last", "5")
+            self.assertEqual((one.words, one.status, one.steps),
+                             (alone.words, alone.status, alone.steps))
+            self.assertEqual(list(one.columns), list(alone.columns))
+            for name, values in alone.columns.items():
+                np.testing.assert_array_equal(one[name], values)
+        single, = traces.trace_along(path, ["dor#0"], "lr", [4])
+        self.assertEqual(single.places, {"dor": 0, "lr": 4})
 
     def test_what_brink_says_is_passed_on(self):
         with self.assertRaisesRegex(figures.UsageError, "which lr"):
@@ -176,6 +197,43 @@ class Bifurcation(unittest.TestCase):
             self.assertGreater(full[rate], 0)
             self.assertAlmostEqual(full[rate], basic[rate], delta=0.15)
 
+    def test_far_chaos_leaves_what_settles_legible(self):
+        figure = bifurcation.bifurcation_figure(path_of("chaos.h5"), ["dor=0.25"])
+        axes = figure.axes[0]
+        drawn = np.concatenate([line.get_ydata() for line in axes.lines])
+        self.assertGreater(abs(drawn).max(), 1000)
+        low, high = axes.get_ylim()
+        self.assertTrue(low < drawn.min() and drawn.max() < high)
+        self.assertEqual(axes.get_yscale(), "symlog")
+        limit = axes.yaxis.get_transform().linthresh
+        settled = [line.get_ydata() for line, name in zip(axes.lines, legend_texts(figure))
+                   if name in ("converged", "periodic")]
+        self.assertTrue(settled)
+        inside = np.mean(np.concatenate(settled) <= limit)
+        self.assertGreater(inside, 0.8)  # cycles are drawn linearly,
+        self.assertLess(limit, 10)       # and large enough to be read
+        part = axes.transData.transform([[10, -limit], [10, limit]])[:, 1]
+        self.assertGreater(np.diff(part)[0], 0.35 * axes.bbox.height)
+        figure.canvas.draw()
+        boxes = sorted((label.get_window_extent() for label in axes.get_yticklabels()
+                        if label.get_text()), key=lambda box: box.y0)
+        self.assertGreaterEqual(len(boxes), 5)
+        for box, above in zip(boxes, boxes[1:]):
+            self.assertLess(box.y1, above.y0 + 1)
+        self.assertIn(f"linear, to ±{limit:g}", " ".join(text.get_text() for text in figure.texts))
+
+    def test_where_nothing_dwarfs_the_axis_is_linear(self):
+        for name in ("full.h5", "chaos.h5"):
+            figure = bifurcation.bifurcation_figure(path_of(name), ["dor=1"] * (name[0] == "c"))
+            self.assertEqual(figure.axes[0].get_yscale(), "linear")
+
+    def test_the_linear_range_by_hand(self):
+        cells = [np.array(values) for values in ([1.0], [1.2, 0.7], [-900.0, 3])]
+        self.assertEqual(bifurcation.linear_range(cells[:2], cells[2:]), 2)
+        self.assertEqual(bifurcation.linear_range(cells, []), np.inf)
+        self.assertEqual(bifurcation.linear_range([], [*cells[2:]] * 3), np.inf)
+        self.assertEqual(bifurcation.linear_range([], [*cells[:2], cells[1], *cells[2:]]), 2)
+
     def test_a_range_without_cells_is_refused(self):
         with self.assertRaisesRegex(figures.UsageError, "the axis has"):
             bifurcation.bifurcation_figure(path_of("full.h5"), span=(5, 6))
@@ -196,20 +254,26 @@ class Boundary(unittest.TestCase):
     def plane(self, size=512):
         return np.meshgrid((np.arange(size) + 0.5) / size, (np.arange(size) + 0.5) / size)
 
-    def assert_dimension(self, edge, expected, allowed):
+    def assert_dimension(self, edge, expected):
         found = boundary.box_dimension(edge)
-        self.assertLess(abs(found.value - expected), allowed, found)
-        self.assertLess(abs(found.value - expected), 2 * found.error, found)
-        self.assertLess(found.error, 0.08, found)
+        self.assertLessEqual(abs(found.value - expected), found.error, found)
+        self.assertGreaterEqual(found.error, found.fit_error + abs(found.drift) - 1e-12)
+        self.assertLess(found.fit_error, 0.08, found)
 
     def test_a_line_has_one(self):
         x, y = self.plane()
-        self.assert_dimension(boundary.edge_cells(y < 0.31 * x + 0.2), 1, 0.03)
+        self.assert_dimension(boundary.edge_cells(y < 0.31 * x + 0.2), 1)
+
+    def test_a_circle_has_one(self):
+        x, y = self.plane()
+        for radius in (0.2, 0.3, 0.45):
+            self.assert_dimension(
+                boundary.edge_cells((x - 0.5) ** 2 + (y - 0.48) ** 2 < radius ** 2), 1)
 
     def test_a_filled_square_has_two(self):
         edge = np.zeros((512, 512), bool)
         edge[:500, :500] = True
-        self.assert_dimension(edge, 2, 0.05)
+        self.assert_dimension(edge, 2)
 
     def test_the_koch_curve(self):
         from matplotlib.path import Path
@@ -220,11 +284,11 @@ class Boundary(unittest.TestCase):
                    for point in koch(corners[i], corners[(i + 1) % 3], 5)]
         path = Path(np.array([[point.real, point.imag] for point in outline]))
         inside = path.contains_points(np.stack([x.ravel(), y.ravel()], 1)).reshape(x.shape)
-        self.assert_dimension(boundary.edge_cells(inside), np.log(4) / np.log(3), 0.06)
+        self.assert_dimension(boundary.edge_cells(inside), np.log(4) / np.log(3))
 
     def test_the_mandelbrot_boundary_is_rougher_the_nearer_one_looks(self):
-        # Two in the limit (Shishikura 1998), but no picture of some hundred cells shows it: the
-        # value rises towards 2 as one looks nearer, and is not within the error of the fit.
+        # Two in the limit (Shishikura 1998), but no picture of feasible size shows it, as the head
+        # of boundary.py says: the value rises towards 2 as one looks nearer, from below its error.
         def view(centre, width):
             x, y = self.plane(256)
             c = (centre + width * (x - 0.5) + 1j * width * (y - 0.5)).ravel()
@@ -240,7 +304,7 @@ class Boundary(unittest.TestCase):
         whole, near = view(-0.7, 2.6), view(-0.743643887 + 0.131825904j, 1e-3)
         self.assertGreater(whole.value, 1.3)
         self.assertGreater(near.value, whole.value + 0.1)
-        self.assertLess(near.value, 2.02)
+        self.assertLess(near.value + near.error, 2)
 
     def test_an_empty_boundary_has_none(self):
         self.assertIsNone(boundary.box_dimension(np.zeros((512, 512), bool)))
@@ -261,7 +325,8 @@ class Boundary(unittest.TestCase):
         np.testing.assert_array_equal(drawn == 2, boundary.edge_cells(inside))
         np.testing.assert_array_equal(drawn[drawn != 2] == 1, inside[drawn != 2])
         self.assertEqual(colors.to_hex(mesh.cmap(mesh.norm(2))), figures.theme["ink"])
-        self.assertTrue(any(f"{found.value:.3f}" in text for text in legend_texts(figure)))
+        self.assertIn(f"dimension {found.words}", legend_texts(figure))
+        self.assertRegex(found.words, r"^1\.\d+ ± 0\.\d+ \(fit 0\.\d+, drift [+\u2212]0\.\d+\)$")
         with self.assertRaisesRegex(figures.UsageError, "the file has"):
             boundary.boundary_figure(sweep, ["converge"])
 

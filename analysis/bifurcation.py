@@ -14,7 +14,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import colors
 from matplotlib.lines import Line2D
-from matplotlib.ticker import NullLocator
 
 import brink_io
 import figures
@@ -31,8 +30,6 @@ NO_LIMIT = ("diverged", "undefined", "pending")
 SETTLED = ("converged", "periodic", "saddle", "axis", "stationary_start")
 SETTLED_SHARE = 0.9  # of the cells that settle are within the linear range
 DWARFED = 30         # times that range, what goes farther hides it on a linear axis
-LINEAR_PART = 0.8    # height of the linear range to that of the logarithmic one
-TICKS_BEYOND = 3     # at powers of ten, on each side
 
 
 def exponent(trace, curve):
@@ -125,24 +122,6 @@ def linear_range(settled, others):
     return step * np.ceil(usual / step)
 
 
-def scale_beyond(axis, limit, low, high):
-    """Makes a Matplotlib axis linear up to +-limit, logarithmic beyond."""
-    decades = np.log10(max(-low, high) / limit)
-    axis.axes.set_yscale("symlog", linthresh=limit, linscale=max(1, LINEAR_PART * decades))
-    first = np.log10(limit) + decades / 4  # no nearer to the tick at the limit
-    powers = np.arange(np.ceil(first), np.log10(max(-low, high)) + 1e-9)
-    powers = powers[::-1][::-(-powers.size // TICKS_BEYOND) or 1][::-1]
-    beyond = 10 ** powers
-    ticks = np.concatenate([-beyond[::-1], [-limit, 0, limit], beyond])
-    labels = [*(f"$-10^{{{power:.0f}}}$" for power in powers[::-1]),
-              *(figures.number(value).replace("-", "\u2212") for value in (-limit, 0, limit)),
-              *(f"$10^{{{power:.0f}}}$" for power in powers)]
-    shown = (ticks >= low) & (ticks <= high)
-    axis.set_ticks(ticks[shown], np.array(labels)[shown])
-    axis.set_minor_locator(NullLocator())
-    axis.axes.axhspan(max(low, -limit), limit, color=figures.theme["good"], linewidth=0, zorder=0)
-
-
 def set_limits(axes, by_status):
     """All of a limit set, but not its rare far excursions where the axis is linear.
 
@@ -155,8 +134,7 @@ def set_limits(axes, by_status):
     limit = linear_range(settled, others)
     if np.isfinite(limit):
         low = 2 * values.min() if values.min() < -limit else min(values.min(), -0.2 * limit)
-        scale_beyond(axes.yaxis, limit, low, 2 * values.max())
-        axes.set_ylim(low, 2 * values.max())
+        figures.set_linear_range(axes.yaxis, limit, low, 2 * values.max())
         return [f"shaded: linear, to ±{figures.number(limit)}; logarithmic beyond"]
     low, high = np.percentile(values, [0.5, 99.5])
     room = 0.06 * (high - low) + 1e-3 * max(abs(low), abs(high))

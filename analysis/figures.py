@@ -16,7 +16,7 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
-from matplotlib import colors, patheffects  # noqa: E402
+from matplotlib import colors, patheffects, ticker  # noqa: E402
 
 import brink_io  # noqa: E402
 
@@ -167,6 +167,34 @@ def set_axis(axis, grid, labels_max=16):
         room = 0.75 * axis.axes.figure.get_figwidth() / 0.055  # characters that fit side by side
         if side == "x" and sum(len(grid.names[i]) + 2 for i in shown) > room:
             axis.set_tick_params(labelrotation=90)
+
+
+LINEAR_PART = 0.8  # length of a linear range to that of the logarithmic one beyond it
+TICKS_BEYOND = 3   # at powers of ten, on each side of it
+
+
+def set_linear_range(axis, limit, low, high):
+    """Makes a Matplotlib axis from `low` to `high` linear up to +-limit, logarithmic beyond.
+
+    Ticks at the limit and at powers of ten, far enough apart for their labels; the linear range is
+    shaded.
+    """
+    decades = np.log10(max(-low, high) / limit)
+    side = axis.axis_name
+    getattr(axis.axes, f"set_{side}scale")("symlog", linthresh=limit,
+                                           linscale=max(1, LINEAR_PART * decades))
+    first = np.log10(limit) + decades / 4  # no nearer to the tick at the limit
+    powers = np.arange(np.ceil(first), np.log10(max(-low, high)) + 1e-9)
+    powers = powers[::-1][::-(-powers.size // TICKS_BEYOND) or 1][::-1]
+    ticks = {sign * 10 ** power: f"${'-' * (sign < 0)}10^{{{power:.0f}}}$"
+             for sign in (-1, 1) for power in powers}
+    ticks.update({value: number(value).replace("-", "\u2212") for value in (-limit, 0, limit)})
+    shown = sorted(value for value in ticks if low <= value <= high)
+    axis.set_ticks(shown, [ticks[value] for value in shown])
+    axis.set_minor_locator(ticker.NullLocator())
+    shade = axis.axes.axvspan if side == "x" else axis.axes.axhspan
+    shade(max(low, -limit), limit, color=theme["good"], linewidth=0, zorder=0)
+    getattr(axis.axes, f"set_{side}lim")(low, high)
 
 
 # ---- words

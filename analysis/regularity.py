@@ -28,6 +28,7 @@ import picture  # noqa: E402
 NAMED = ("activation", "loss", "norm", "bias")
 RATES = ("lr", "lr1")
 MEASURES = ("edge_end", "balance", "loss_peak")
+NEAR, FAR = 2, 10  # a balance beyond FAR makes its axis logarithmic beyond NEAR
 
 
 def rows_of(sweep, slices):
@@ -64,39 +65,73 @@ def degree(part):
     return np.nanmedian(values) if np.isfinite(values).any() else np.nan
 
 
+def order(row):
+    """Sorts rows: the most regular first, to what a degree is computed to; then by name."""
+    title, part = row
+    found = degree(part)
+    return np.isnan(found), 0 if np.isnan(found) else round(float(found), 3), title
+
+
+def draw_rows(panels, rows, shades, diverged):
+    """The dots of each row; returns the values drawn, by measure."""
+    drawn = {name: [] for name in MEASURES}
+    for place, (_, part) in enumerate(rows):
+        ended = part["status"].values != diverged
+        for axes, name in zip(panels, MEASURES):
+            values = part[name].values[ended]
+            axes.scatter(values, np.full(ended.sum(), place), c=np.array(shades)[ended], s=14,
+                         linewidth=0.3, edgecolor=figures.theme["page"], zorder=3)
+            drawn[name] += list(values[np.isfinite(values)])
+        panels[0].text(0.02, place - 0.34, "" if ended.all() else
+                       f"{np.count_nonzero(~ended)} of {ended.size} diverged", size=4.6,
+                       color=figures.theme["faint"], va="center",
+                       transform=panels[0].get_yaxis_transform())
+    return drawn
+
+
+def set_measures(panels, drawn):
+    """Scales, limits and yardsticks of the three measures; returns words on the axes."""
+    edge, balance, peak = panels
+    words = []
+    edge.set(xlabel="$h\\cdot$sharpness/2 at the end")
+    edge.set_xlim(0, 1.05 * max([1.0, *drawn["edge_end"]]))
+    edge.axvline(1, color=figures.theme["line2"], linewidth=0.8, zorder=1)
+    balance.set(xlabel="balance, end over start")
+    low, high = min([0.0, *drawn["balance"]]), max([1.0, *drawn["balance"]])
+    if max(-low, high) > FAR:
+        figures.set_linear_range(balance.xaxis, NEAR, 2 * low if low < -NEAR else -0.25 * NEAR,
+                                 2 * high)
+        words = [f"balance: shaded linear, to ±{NEAR}; logarithmic beyond"]
+    else:
+        balance.set_xlim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+    for bound in (-0.5, 0.5):
+        balance.axvline(bound, color=figures.theme["line2"], linewidth=0.8, zorder=1)
+    highest = max([1.0, *drawn["loss_peak"]])
+    peak.set(xlabel="peak of the loss over its start")
+    if highest > 30:
+        peak.set_xscale("log")
+    peak.set_xlim(0.8 if highest > 30 else 1 - 0.06 * max(highest - 1, 0.5),
+                  2 * highest if highest > 30 else 1 + 1.06 * max(highest - 1, 0.5))
+    return words
+
+
 def regularity_figure(sweep, slices=(), width="page"):
     """The panels of an opened sweep as a Figure; see the module's head."""
     rows, rate, words = rows_of(sweep, slices)
-    rows.sort(key=lambda row: degree(row[1]))  # stable: rows without a degree keep their order
+    rows.sort(key=order)
     grid = figures.grid_axis(sweep, rate)
     shades = figures.shades(grid.values.size)
     diverged = {word: value for value, word in brink_io.status_names(sweep).items()}["diverged"]
+    beside = width == "page"
     with plt.rc_context(figures.RC):
-        figure, panels = plt.subplots(1, 3, figsize=(figures.WIDTHS[width], 3), sharey=True)
-        for number, (_, part) in enumerate(rows):
-            ended = part["status"].values != diverged
-            for axes, name in zip(panels, MEASURES):
-                axes.scatter(part[name].values[ended], np.full(ended.sum(), number),
-                             c=np.array(shades)[ended], s=14, linewidth=0.3,
-                             edgecolor=figures.theme["page"], zorder=3)
-            panels[0].text(0.02, number - 0.34, "" if ended.all() else
-                           f"{np.count_nonzero(~ended)} of {ended.size} diverged", size=4.6,
-                           color=figures.theme["faint"], va="center",
-                           transform=panels[0].get_yaxis_transform())
+        figure, panels = plt.subplots(*((1, 3) if beside else (3, 1)), sharey=beside,
+                                      figsize=(figures.WIDTHS[width], 3))
+        words = [*words, *set_measures(panels, draw_rows(panels, rows, shades, diverged))]
         labels = [title + ("" if np.isnan(degree(part)) else f"   dor {degree(part):.2g}")
                   for title, part in rows]
-        panels[0].set_yticks(range(len(rows)), labels)
-        panels[0].set_ylim(len(rows) - 0.4, -0.6)
-        panels[0].set(xlabel="$h\\cdot$sharpness/2 at the end")
-        panels[0].set_xlim(left=0)
-        panels[0].axvline(1, color=figures.theme["line2"], linewidth=0.8, zorder=1)
-        panels[1].set(xlabel="balance, end over start")
-        panels[1].axvline(0.5, color=figures.theme["line2"], linewidth=0.8, zorder=1)
-        peak = max((part["loss_peak"].values[part["status"].values != diverged].max(initial=1)
-                    for _, part in rows))
-        panels[2].set(xlabel="peak of the loss over its start",
-                      xscale="log" if peak > 30 else "linear")
-        panels[2].set_xlim(left=0.8)
+        for axes in panels[:1] if beside else panels:
+            axes.set_yticks(range(len(rows)), labels)
+            axes.set_ylim(len(rows) - 0.4, -0.6)
         for axes in panels:
             axes.grid(axis="y", color=figures.theme["blank"], linewidth=0.8)
             axes.set_axisbelow(True)
@@ -110,8 +145,10 @@ def regularity_figure(sweep, slices=(), width="page"):
         status = sweep["status"].values
         footer = figures.provenance(sweep, np.count_nonzero(status != brink_io.PENDING),
                                     status.size, words)
-        return figures.arrange(figure, [(list(panels), 0.24 * len(rows) + 0.2)],
-                               sweep.attrs.get("title", ""), footer, handles, columns=3)
+        height = 0.24 * len(rows) + 0.2
+        stacked = [(list(panels), height)] if beside else [(axes, height) for axes in panels]
+        return figures.arrange(figure, stacked, sweep.attrs.get("title", ""), footer, handles,
+                               columns=3 if beside else 2)
 
 
 def main(arguments):

@@ -80,6 +80,7 @@ run analysis "$PYTHON" tests/check_analysis.py
 run orbits "$PYTHON" tests/check_orbits.py
 [ -n "${SANITIZE:-}" ] || run explorer bash tests/explorer.sh
 run figures "$PYTHON" tests/check_figures.py
+run network_figures "$PYTHON" tests/check_network_figures.py
 wait # bits.sh uses the other compiler's build of style.sh; the lab wants quiet
 run bits bash tests/bits.sh
 wait

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: MIT
+"""The figures of networks, curves and regularity: what is in them, on small real sweeps."""
+import os
+import subprocess
+import tempfile
+
+import numpy as np
+
+import drawn  # noqa: I001 (first: it finds the tools)
+
+import brink_io
+import curves
+import figures
+import regularity
+
+RATES = [0.2, 0.4, 0.8, 1.6, 3.2]
+NETWORK = """
+title: Small networks
+model: network
+axes: {activation: {values: [tanh, relu, relu3]}%s, lr: {values: [0.2, 0.4, 0.8, 1.6, 3.2]}}
+lr_unit: sharpness
+network: {width: 16, loss: mse, precision: f64}
+data: {source: chebyshev, n: 12, degree: 3}
+train: {max_steps: 60, sharpness_every: 10, curves_every: %d, loss_goal: 0}
+record: %s
+"""
+folder = None
+
+
+def setUpModule():
+    global folder
+    folder = tempfile.TemporaryDirectory(prefix="brink-check-networks-")
+    figures.RC["figure.dpi"] = 100
+    for name, text in (("full", NETWORK % (", norm: {values: [none, batch]}", 10, "full")),
+                       ("basic", NETWORK % ("", 0, "basic"))):
+        with open(path_of(name + ".yaml"), "w", encoding="utf-8") as file:
+            file.write(text)
+        subprocess.run([drawn.BRINK, "run", path_of(name + ".yaml"), "-o", path_of(name + ".h5")],
+                       check=True, capture_output=True)
+
+
+def tearDownModule():
+    folder.cleanup()
+
+
+def path_of(name):
+    return os.path.join(folder.name, name)
+
+
+def opened(name):
+    return brink_io.open(path_of(name))
+
+
+class Curves(drawn.FigureCase):
+    def test_every_rate_has_its_stored_curves_and_its_limit(self):
+        sweep = opened("full.h5")
+        above, below = curves.curves_figure(sweep, ["activation#1"]).axes
+        stored = brink_io.curves(sweep).isel(activation=1, norm=0)
+        rates = sweep["lr_actual"].isel(activation=1, norm=0).values
+        self.assertEqual(len(above.lines), len(RATES))
+        for k, line in enumerate(above.lines):
+            np.testing.assert_array_equal(line.get_xdata(), stored["step"].values)
+            np.testing.assert_array_equal(line.get_ydata(), stored["loss"].isel(lr=k).values)
+        for k, (line, limit) in enumerate(zip(below.lines[::2], below.lines[1::2])):
+            sharpness = stored["sharpness"].isel(lr=k).values
+            np.testing.assert_array_equal(line.get_ydata(), sharpness[np.isfinite(sharpness)])
+            np.testing.assert_allclose(limit.get_ydata(), 2 / rates[k])
+            np.testing.assert_array_equal(limit.get_color(), line.get_color())
+        self.assertEqual((above.get_yscale(), below.get_xlabel()), ("log", "step"))
+
+    def test_legend_and_footer_name_the_rates_and_the_slice(self):
+        sweep = opened("full.h5")
+        figure = curves.curves_figure(sweep, ["activation#2", "norm#1"])
+        rates = sweep["lr_actual"].isel(activation=2, norm=1).values
+        self.assertEqual(drawn.legend_texts(figure)[:-1],
+                         [f"$h$ = {figures.number(float(rate))}" for rate in rates])
+        self.assertIn("activation = relu3 (3 of 3)", drawn.footer_of(figure))
+        self.assertIn("norm = batch (2 of 2)", drawn.footer_of(figure))
+        self.assert_clear(figure)
+
+    def test_only_the_last_steps(self):
+        above, _ = curves.curves_figure(opened("full.h5"), last=20).axes
+        for line in above.lines:
+            np.testing.assert_array_equal(line.get_xdata(), [40, 50, 60])
+        self.assertEqual(above.get_xlim(), (40, 60))
+
+    def test_many_rates_are_thinned_out(self):
+        before = curves.LINES_MAX
+        try:
+            curves.LINES_MAX = 3
+            figure = curves.curves_figure(opened("full.h5"))
+        finally:
+            curves.LINES_MAX = before
+        self.assertEqual(len(figure.axes[0].lines), 3)
+        self.assertIn("3 of 5 values of lr", drawn.footer_of(figure))
+
+    def test_refusals(self):
+        for name, slices, words in (("basic.h5", [], "curves_every"),
+                                    ("full.h5", ["lr#1"], "lines are drawn for")):
+            with self.assertRaisesRegex(figures.UsageError, words):
+                curves.curves_figure(opened(name), slices)
+
+
+class Regularity(drawn.FigureCase):
+    def dots(self, axes):
+        """{row: values drawn there}."""
+        found = {}
+        for dots in axes.collections:
+            for value, row in np.ma.filled(dots.get_offsets(), np.nan):
+                found.setdefault(int(row), []).append(value)
+        return found
+
+    def test_rows_are_sorted_by_degree_then_name(self):
+        axes = regularity.regularity_figure(opened("full.h5")).axes[0]
+        labels = [label.get_text() for label in axes.get_yticklabels()]
+        self.assertEqual(labels, [
+            "relu, batch   dor 1", "relu3, batch   dor 1", "tanh   dor 1", "tanh, batch   dor 1",
+            "relu   dor 2", "relu3   dor 4"])
+        axes = regularity.regularity_figure(opened("basic.h5")).axes[0]
+        self.assertEqual([label.get_text() for label in axes.get_yticklabels()],
+                         ["relu", "relu3", "tanh"])
+
+    def test_dots_are_the_stored_measures_where_nothing_diverged(self):
+        sweep = opened("full.h5")
+        figure = regularity.regularity_figure(sweep)
+        part = sweep.isel(activation=1, norm=0)  # relu: the fifth row
+        ended = part["verdict"].values != "diverged"
+        self.assertTrue(ended.any() and not ended.all())
+        for axes, name in zip(figure.axes, regularity.MEASURES):
+            np.testing.assert_array_equal(self.dots(axes)[4], part[name].values[ended])
+        words = [text.get_text() for text in figure.axes[0].texts]
+        self.assertEqual(words[4], f"{np.count_nonzero(~ended)} of {ended.size} diverged")
+
+    def test_all_dots_are_inside_whatever_their_size(self):
+        sweep = opened("full.h5").load()
+        sweep["balance"] = sweep["balance"].clip(-2, 2)
+        for far in (1.0, -40.0, 1e7):
+            sweep["balance"][0, 0, 0] = far
+            figure = regularity.regularity_figure(sweep)
+            for axes in figure.axes:
+                low, high = axes.get_xlim()
+                values = np.concatenate(list(self.dots(axes).values()))
+                self.assertTrue((values > low).all() and (values < high).all(), (far, low, high))
+            balance = figure.axes[1]
+            self.assertEqual(balance.get_xscale(), "symlog" if abs(far) > 1 else "linear")
+            near = balance.transData.transform([[0, 0], [1, 0]])[:, 0]
+            self.assertGreater(np.diff(near)[0], 0.1 * balance.bbox.width)  # 0 and 1 told apart
+
+    def test_legend_has_every_rate_and_the_yardsticks(self):
+        texts = drawn.legend_texts(regularity.regularity_figure(opened("basic.h5")))
+        self.assertEqual(len(texts), len(RATES) + 1)
+        for rate, text in zip(RATES, texts):
+            self.assertTrue(text.endswith(f"= {rate:g}"), text)
+
+    def test_nothing_overlaps_at_any_width(self):
+        for name in ("full.h5", "basic.h5"):
+            for width in figures.WIDTHS:
+                figure = regularity.regularity_figure(opened(name), width=width)
+                self.assert_clear(figure)
+                for axes in figure.axes:
+                    boxes = [label.get_window_extent() for label in axes.get_xticklabels()
+                             if label.get_text()]
+                    for box, after in zip(boxes, boxes[1:]):
+                        self.assertLess(box.x1, after.x0 + 1)
+
+    def test_refusals(self):
+        with self.assertRaisesRegex(figures.UsageError, "dots are drawn for"):
+            regularity.regularity_figure(opened("basic.h5"), ["lr#1"])
+        with self.assertRaisesRegex(figures.UsageError, "no balance"):
+            regularity.regularity_figure(opened("basic.h5").drop_vars("balance"))
+
+
+if __name__ == "__main__":
+    drawn.main()

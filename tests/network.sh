@@ -28,6 +28,33 @@ done
 expect 0 "100.0 %" "$brink" run net.yaml 'tile=[3, 1, 9]' -o tile.h5
 expect 7 "54 cells, equal in 25 fields" "$brink" diff one.h5 tile.h5
 
+# Nor does the instruction set, of either engine in either precision: of all that this CPU has.
+cat >isa.yaml <<'YAML'
+model: network
+axes:
+  activation: {values: [tanh, relu, leaky_relu, elu, softplus, identity, relu2, relu3]}
+  loss: {values: [mse, huber, logcosh, cross_entropy]}
+  lr: {values: [0.01, 0.1]}
+network: {width: 6, bias: true, init: gaussian}
+data: {source: gaussian, n: 21, inputs: 12, outputs: 3}
+train: {max_steps: 60, sharpness_every: 20, curves_every: 20, loss_goal: 0, eigenvalues: 3}
+record: full
+YAML
+for engine in lanes gram; do
+    axes=()
+    [ $engine = gram ] && axes=('axes.norm.values=[none, batch, layer]' depth=2)
+    for precision in f32 f64; do
+        for isa in portable avx2 avx512; do
+            if [ $isa = avx2 ] && ! grep -qw avx2 /proc/cpuinfo; then continue; fi
+            if [ $isa = avx512 ] && ! grep -qw avx512dq /proc/cpuinfo; then continue; fi
+            BRINK_ISA=$isa expect 0 "100.0 %" "$brink" run isa.yaml "${axes[@]}" \
+                network.engine=$engine network.precision=$precision -o $isa.h5
+            expect 0 "equal in" "$brink" diff portable.h5 $isa.h5
+        done
+        rm -f portable.h5 avx2.h5 avx512.h5
+    done
+done
+
 # The file proves itself, packs, and every cell can be computed again and traced.
 expect 0 "computed again, equal to the bit" "$brink" verify one.h5 --deep 54
 expect 0 "packed" "$brink" pack one.h5 -o packed.h5

@@ -7,9 +7,19 @@
 #include "brink/network/lanczos.h"
 #include "networks.h"
 
-static const struct brink_network_engine *const engines[] = {&brink_engine_gram,
-                                                             &brink_engine_lanes};
+static const struct brink_network_engine *const engines[] = {
+    &brink_engine_gram, &brink_engine_lanes, &brink_engine_batch};
 enum { ENGINES = sizeof engines / sizeof engines[0], STEPS = 12, KRYLOV = 50, STRIDE = 7 };
+
+// As test_training, with minibatches for the engine that takes only these.
+static struct brink_training training_for(const struct brink_network_engine *engine, double lr,
+                                          int batch)
+{
+    struct brink_training training = test_training(lr);
+    training.batch = engine == &brink_engine_batch ? batch : 0;
+    training.batch_seed = 12;
+    return training;
+}
 
 static struct brink_network shape(int d, int depth, int outputs)
 {
@@ -118,12 +128,14 @@ static void find_spectrum(const struct brink_network_engine *engine,
 
 static struct story story_of(const struct brink_network_engine *engine,
                              const struct brink_network *network, const struct brink_data *data,
-                             const double *weights, double lr, bool spectrum)
+                             const double *weights, double lr, int batch, bool spectrum)
 {
     struct story story = {.weights = test_numbers(brink_network_weights(network))};
     struct brink_training training = test_training(lr);
     for (int l = 0; l < BRINK_LAYERS_MAX; l++)
         training.lr[l] = lr * (1 + 0.25 * l);
+    training.batch = batch;
+    training.batch_seed = 12;
     struct test_net net = test_open(engine, network, data);
     train(engine, net.state, engine->lanes(net.state) - 1, weights, &training, &story);
     if (spectrum) { // at the start: some end where rounding decides
@@ -142,19 +154,20 @@ static void check_equal(const struct brink_network *network, const struct brink_
 {
     double *weights = test_weights(network, 5);
     struct story start =
-        story_of(test_engine("plain", network, data), network, data, weights, 0, false);
+        story_of(test_engine("plain", network, data), network, data, weights, 0, 0, false);
     double lr = 0.05 / (1 + start.look.gradient_norm); // steep ones stay near
     bool twice = network->precision == BRINK_F64_NET;
     double tolerance = twice ? 1e-9 : 2e-3;
-    struct story plain =
-        story_of(test_engine("plain", network, data), network, data, weights, lr, twice);
     for (int e = 0; e < ENGINES; e++) {
-        const struct brink_training full = test_training(lr);
+        const struct brink_training training = training_for(engines[e], lr, 7);
         char words[160];
-        if (!engines[e]->fits(network, data, &full))
+        if (!engines[e]->fits(network, data, &training))
             continue;
         say(network, engines[e]->name, words);
-        struct story story = story_of(engines[e], network, data, weights, lr, twice);
+        struct story plain = story_of(test_engine("plain", network, data), network, data, weights,
+                                      lr, training.batch, twice);
+        struct story story =
+            story_of(engines[e], network, data, weights, lr, training.batch, twice);
         ck_assert_msg(story.taken == STEPS && plain.taken == STEPS, "%s: %d", words, story.taken);
         for (int k = 0; k < STEPS; k++)
             ck_assert_near(story.loss[k], plain.loss[k], tolerance);
@@ -172,9 +185,9 @@ static void check_equal(const struct brink_network *network, const struct brink_
             ck_assert_msg(story.asymmetry < 1e-8, "%s: asymmetry %g", words, story.asymmetry);
         }
         brink_free(&story.weights);
+        brink_free(&plain.weights);
     }
     brink_free(&weights);
-    brink_free(&plain.weights);
     brink_free(&start.weights);
 }
 
@@ -246,7 +259,7 @@ static uint64_t hash_of(const struct brink_network_engine *engine, int i,
 {
     struct brink_network network = mixed_network(i, precision);
     struct brink_data data = test_data(mixed[i].n, mixed[i].d, mixed[i].outputs, 8);
-    struct brink_training training = test_training(0.01);
+    struct brink_training training = training_for(engine, 0.01, mixed[i].n - 4);
     const size_t size = precision == BRINK_F64_NET ? sizeof(double) : sizeof(float);
     double *weights = test_weights(&network, 9);
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -413,7 +426,7 @@ START_TEST(cut_and_restored_training_keeps_its_bits)
         for (int i = 0; i < MIXED; i++) {
             struct brink_network network = mixed_network(i, (enum brink_precision)(i % 2));
             struct brink_data data = test_data(mixed[i].n, mixed[i].d, mixed[i].outputs, 8);
-            const struct brink_training training = test_training(0.01);
+            const struct brink_training training = training_for(engines[e], 0.01, 6);
             double *weights = test_weights(&network, 9), whole[64 * BRINK_NETWORK_BLOCK];
             double parts[64 * BRINK_NETWORK_BLOCK];
             int taken[64], last;

@@ -28,7 +28,7 @@ done
 expect 0 "100.0 %" "$brink" run net.yaml 'tile=[3, 1, 9]' -o tile.h5
 expect 7 "54 cells, equal in 25 fields" "$brink" diff one.h5 tile.h5
 
-# Nor does the instruction set, of either engine in either precision: of all that this CPU has.
+# Nor does the instruction set, of any engine in either precision: of all that this CPU has.
 cat >isa.yaml <<'YAML'
 model: network
 axes:
@@ -40,9 +40,10 @@ data: {source: gaussian, n: 21, inputs: 12, outputs: 3}
 train: {max_steps: 60, sharpness_every: 20, curves_every: 20, loss_goal: 0, eigenvalues: 3}
 record: full
 YAML
-for engine in lanes gram; do
-    axes=()
-    [ $engine = gram ] && axes=('axes.norm.values=[none, batch, layer]' depth=2)
+for engine in lanes gram batch; do
+    axes=('axes.norm.values=[none, batch, layer]' depth=2)
+    [ $engine = lanes ] && axes=()
+    [ $engine = batch ] && axes+=(train.batch=8)
     for precision in f32 f64; do
         for isa in portable avx2 avx512; do
             if [ $isa = avx2 ] && ! grep -qw avx2 /proc/cpuinfo; then continue; fi

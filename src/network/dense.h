@@ -31,6 +31,13 @@ struct dense_layer {
     real *tangent_weight; // gain times the tangent's W
 };
 
+// Samples as columns: x[d][stride], y[outputs][stride], worked on in tiles.
+struct dense_samples {
+    real *x, *y;
+    int count, tile;
+    size_t stride;
+};
+
 struct brink_engine_state {
     const struct brink_network_engine *engine; // first: the dispatcher's (fast.c)
     struct brink_network network;
@@ -38,6 +45,11 @@ struct brink_engine_state {
     struct brink_training training;
     int layers, samples, tile; // tile: samples of one
     size_t stride, tile_stride;
+    // With minibatches samples, tile, stride, samples_x and samples_y are of `all` or of `part`.
+    bool minibatches;
+    struct dense_samples all, part;
+    int32_t *permutation; // owned
+    int64_t step, epoch;  // epoch of `permutation`, -1: none
     size_t weight_count, tangent_count;
     bool gram, loaded, over;
     struct dense_layer layer[BRINK_LAYERS_MAX + 1]; // [0].a is a tile of the samples
@@ -50,6 +62,23 @@ struct brink_engine_state {
     real *group[4];                                 // means over the groups of the norm
     void *block;                                    // owned
 };
+
+enum { DENSE_TILE = 240 }; // samples unless a norm sums over all: what the second cache holds
+
+// Samples of a tile of `samples`.
+VEC_INLINE int dense_tile_samples(const struct brink_engine_state *state, int samples)
+{
+    bool whole = state->network.norm == BRINK_NORM_BATCH || samples < DENSE_TILE;
+    return whole ? samples : DENSE_TILE;
+}
+
+// Reals from row to row: whole cache lines, an odd number of them, so that the rows of a column
+// do not all fall into the same sets of a cache.
+VEC_INLINE size_t dense_stride(int columns)
+{
+    size_t lines = ((size_t)columns + (size_t)CHAINS - 1) / (size_t)CHAINS;
+    return (lines | 1) * (size_t)CHAINS;
+}
 
 // Columns first .. first + columns - 1 of the samples.
 struct dense_tile {
@@ -80,6 +109,12 @@ double dense_pass(struct brink_engine_state *state, real factor, int *right);
 
 // Sums of the rows of a tile, added to `sums`.
 void dense_add_row_sums(int rows, int columns, const real *a, size_t stride, real *sums);
+
+// ---- minibatches (dense_batch.c)
+
+// Passes run over all samples, or over those of the present step's minibatch.
+void dense_see_all(struct brink_engine_state *state);
+void dense_see_batch(struct brink_engine_state *state);
 
 // ---- norms (dense_norm.c)
 

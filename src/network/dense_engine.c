@@ -7,8 +7,6 @@
 #include "dense.h"
 #include "pack.h"
 
-enum { TILE = 240 }; // samples of a tile unless a norm sums over all: what the second cache holds
-
 // ---- memory: sizes are added up first, then the same walk hands out the block
 
 struct carver {
@@ -23,14 +21,6 @@ static real *carve(struct carver *carver, size_t count)
     return part;
 }
 
-// Reals from row to row: whole cache lines, an odd number of them, so that the rows of a column
-// do not all fall into the same sets of a cache.
-static size_t stride_of(int columns)
-{
-    size_t lines = ((size_t)columns + (size_t)CHAINS - 1) / (size_t)CHAINS;
-    return (lines | 1) * (size_t)CHAINS;
-}
-
 static void lay_out_layer(struct brink_engine_state *state, int l, struct carver *carver)
 {
     struct dense_layer *layer = &state->layer[l];
@@ -38,7 +28,7 @@ static void lay_out_layer(struct brink_engine_state *state, int l, struct carver
     size_t weights = (size_t)layer->in * (size_t)layer->out;
     size_t tile = (size_t)layer->out * state->tile_stride;
     size_t groups =
-        state->tile_stride > (size_t)layer->out ? state->tile_stride : stride_of(layer->out);
+        state->tile_stride > (size_t)layer->out ? state->tile_stride : dense_stride(layer->out);
     if (!gram) {
         layer->weight = carve(carver, weights);
         layer->gradient = carve(carver, weights);
@@ -69,6 +59,10 @@ static void lay_out(struct brink_engine_state *state, struct carver *carver)
     size_t first = (size_t)network->width[1] * state->stride;
     state->samples_x = carve(carver, (size_t)network->width[0] * state->stride);
     state->samples_y = carve(carver, (size_t)network->width[state->layers] * state->stride);
+    if (state->minibatches) {
+        state->part.x = carve(carver, (size_t)network->width[0] * state->stride);
+        state->part.y = carve(carver, (size_t)network->width[state->layers] * state->stride);
+    }
     if (state->gram) {
         state->kernel_room = carve(carver, matrix_packed_size(state->samples, state->samples));
         size_t weights = (size_t)network->width[0] * (size_t)network->width[1];
@@ -143,31 +137,45 @@ static brink_err form_kernel(struct brink_engine_state *state)
 
 // ---- open and close
 
-static bool fits(const struct brink_network *network, const struct brink_data *data,
-                 const struct brink_training *training)
+static bool has_batches(const struct brink_data *data, const struct brink_training *training)
+{
+    return training->batch > 0 && training->batch < data->n;
+}
+
+static bool fits_all(const struct brink_network *network, const struct brink_data *data,
+                     const struct brink_training *training)
 {
     return (network->precision == BRINK_F32_NET) == (BRINK_REAL_BITS == 32) &&
-           (training->batch == 0 || training->batch >= data->n);
+           !has_batches(data, training);
+}
+
+static bool fits_batches(const struct brink_network *network, const struct brink_data *data,
+                         const struct brink_training *training)
+{
+    return (network->precision == BRINK_F32_NET) == (BRINK_REAL_BITS == 32) &&
+           has_batches(data, training);
 }
 
 static void close_engine(struct brink_engine_state **state)
 {
-    if (*state)
+    if (*state) {
         brink_free(&(*state)->block);
+        brink_free(&(*state)->permutation);
+    }
     brink_free(state);
 }
 
 static void describe(struct brink_engine_state *state)
 {
     const struct brink_network *network = &state->network;
-    bool whole_batch = network->norm == BRINK_NORM_BATCH || state->samples < TILE;
     state->layers = brink_network_layers(network);
-    state->tile = whole_batch ? state->samples : TILE;
-    state->stride = stride_of(state->samples);
-    state->tile_stride = stride_of(state->tile);
+    state->tile = dense_tile_samples(state, state->samples);
+    state->stride = dense_stride(state->samples);
+    state->tile_stride = dense_stride(state->tile);
     state->weight_count = brink_network_weights(network);
     // 2 n^2 h operations against 4 n d h
-    state->gram = network->depth > 0 && state->samples < 2 * network->width[0];
+    state->gram =
+        !state->minibatches && network->depth > 0 && state->samples < 2 * network->width[0];
     size_t tangent = 0;
     for (int l = 1; l <= state->layers; l++) {
         struct dense_layer *layer = &state->layer[l];
@@ -185,7 +193,7 @@ static void describe(struct brink_engine_state *state)
 }
 
 static brink_err open_engine(const struct brink_network *network, const struct brink_data *data,
-                             struct brink_engine_state **out)
+                             bool minibatches, struct brink_engine_state **out)
 {
     struct brink_engine_state *state = NULL;
     struct carver carver = {0};
@@ -196,6 +204,7 @@ static brink_err open_engine(const struct brink_network *network, const struct b
     state->network = *network;
     state->data = data;
     state->samples = data->n;
+    state->minibatches = minibatches;
     describe(state);
     lay_out(state, &carver);
     error = brink_alloc(&state->block, carver.count, sizeof(real));
@@ -204,13 +213,29 @@ static brink_err open_engine(const struct brink_network *network, const struct b
     carver = (struct carver){.block = state->block};
     lay_out(state, &carver);
     transpose_samples(state);
+    state->all = (struct dense_samples){state->samples_x, state->samples_y, state->samples,
+                                        state->tile, state->stride};
     if (state->gram)
         error = form_kernel(state);
+    if (!error && minibatches)
+        error = brink_alloc(&state->permutation, (size_t)data->n, sizeof state->permutation[0]);
 done:
     if (error)
         close_engine(&state);
     *out = state;
     return error;
+}
+
+static brink_err open_all(const struct brink_network *network, const struct brink_data *data,
+                          struct brink_engine_state **state)
+{
+    return open_engine(network, data, false, state);
+}
+
+static brink_err open_batches(const struct brink_network *network, const struct brink_data *data,
+                              struct brink_engine_state **state)
+{
+    return open_engine(network, data, true, state);
 }
 
 // ---- training
@@ -253,6 +278,8 @@ static void load(struct brink_engine_state *state, int lane, const double *weigh
         memset(state->shift, 0, count * sizeof state->shift[0]);
     }
     state->training = *training;
+    state->step = 0;
+    state->epoch = -1;
     state->loaded = true;
     state->over = false;
 }
@@ -299,13 +326,17 @@ static void advance(struct brink_engine_state *state, int steps, double *loss, i
 {
     *taken = 0;
     while (state->loaded && !state->over && *taken < steps) {
+        if (state->minibatches)
+            dense_see_batch(state);
         double now = dense_pass(state, first_factor(state), NULL);
+        dense_see_all(state);
         loss[*taken] = now;
         if (now <= state->training.loss_min || !(now <= state->training.loss_max)) {
             state->over = true;
             break;
         }
         descend(state);
+        state->step++;
         ++*taken;
     }
 }
@@ -389,12 +420,12 @@ static void look(struct brink_engine_state *state, int lane, struct brink_networ
     look->gradient_norm = sqrt(square);
 }
 
-// ---- snapshots: whether it is over, then all that training moves
+// ---- snapshots: how far it has come and whether it is over, then all that training moves
 
 // Copies every moving array to `to` or from `from`, unless NULL. Returns the bytes of a snapshot.
 static size_t move(const struct brink_engine_state *state, char *to, const char *from)
 {
-    size_t at = sizeof(int64_t), first = (size_t)state->layer[1].out * state->stride;
+    size_t at = 2 * sizeof(int64_t), first = (size_t)state->layer[1].out * state->stride;
     for (int l = 0; l <= state->layers; l++) {
         const struct dense_layer *layer = &state->layer[l];
         real *arrays[] = {l ? layer->weight : state->z_first, l ? layer->bias : state->shift};
@@ -419,19 +450,20 @@ static size_t snapshot_bytes(const struct brink_engine_state *state)
 
 static void save(struct brink_engine_state *state, int lane, void *snapshot)
 {
-    int64_t over = state->over;
+    const int64_t head[] = {state->step, state->over};
     (void)lane;
-    memcpy(snapshot, &over, sizeof over);
+    memcpy(snapshot, head, sizeof head);
     move(state, snapshot, NULL);
 }
 
 static void restore(struct brink_engine_state *state, int lane, const void *snapshot)
 {
-    int64_t over;
+    int64_t head[2];
     (void)lane;
-    memcpy(&over, snapshot, sizeof over);
+    memcpy(head, snapshot, sizeof head);
     move(state, NULL, snapshot);
-    state->over = over != 0;
+    state->step = head[0];
+    state->over = head[1] != 0;
 }
 
 // ---- the Hessian
@@ -471,25 +503,16 @@ static const char *dependence(void)
     return "";
 }
 
-const struct brink_network_engine brink_pack_gram = {
-    .name = "gram",
-    .meaning = "one network at a time, in coordinates of the samples where that is shorter",
-    .fits = fits,
-    .open = open_engine,
-    .close = close_engine,
-    .lanes = lanes,
-    .load = load,
-    .advance = advance,
-    .unload = unload,
-    .look = look,
-    .weights = weights,
-    .snapshot_bytes = snapshot_bytes,
-    .save = save,
-    .restore = restore,
-    .tangent_count = tangent_count,
-    .tangent_random = tangent_random,
-    .bend = bend,
-    .hessian = dense_hessian,
-    .dot = dense_dot,
-    .dependence = dependence,
-};
+#define DENSE_ENGINE(suffix, named, means)                                                         \
+    {                                                                                              \
+        .name = (named), .meaning = (means), .fits = fits_##suffix, .open = open_##suffix,         \
+        .close = close_engine, .lanes = lanes, .load = load, .advance = advance, .unload = unload, \
+        .look = look, .weights = weights, .snapshot_bytes = snapshot_bytes, .save = save,          \
+        .restore = restore, .tangent_count = tangent_count, .tangent_random = tangent_random,      \
+        .bend = bend, .hessian = dense_hessian, .dot = dense_dot, .dependence = dependence,        \
+    }
+
+const struct brink_network_engine brink_pack_gram =
+    DENSE_ENGINE(all, "gram", "in coordinates of the samples where that is shorter");
+const struct brink_network_engine brink_pack_batch =
+    DENSE_ENGINE(batches, "batch", "on minibatches");

@@ -159,4 +159,5 @@ static const char *dependence(void)
         .dependence = dependence,                                                                  \
     };
 ENGINE(gram, "one network at a time, in coordinates of the samples where that is shorter")
+ENGINE(batch, "one network at a time, on minibatches")
 ENGINE(lanes, "many tiny networks side by side in the lanes of vectors")

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "brink/base/random.h"
 #include "brink/network/fast.h"
 
 const struct brink_choice brink_activations[] = {
@@ -58,6 +59,32 @@ bool brink_network_equal(const struct brink_network *a, const struct brink_netwo
     return equal;
 }
 
+// Fisher and Yates' shuffle, a function of (seed, epoch).
+static void shuffle(uint64_t seed, int64_t epoch, int n, int32_t *permutation)
+{
+    const struct brink_random_key key = {seed, (uint64_t)epoch, BRINK_PURPOSE_BATCH};
+    for (int32_t i = 0; i < n; i++)
+        permutation[i] = i;
+    for (int32_t i = n - 1; i > 0; i--) {
+        int32_t j = (int32_t)(brink_random_uniform(&key, (uint32_t)i) * (i + 1));
+        int32_t other = permutation[j];
+        permutation[j] = permutation[i];
+        permutation[i] = other;
+    }
+}
+
+size_t brink_network_batch(const struct brink_training *training, int n, int64_t step,
+                           int64_t *epoch, int32_t *permutation)
+{
+    int64_t parts = n / training->batch;
+    if (step / parts != *epoch) {
+        *epoch = step / parts;
+        shuffle(training->batch_seed, *epoch, n, permutation);
+    }
+    return (size_t)(step % parts) * (size_t)training->batch;
+}
+
 const struct brink_network_engine *const brink_network_engines[] = {
-    &brink_engine_lanes, &brink_engine_gram, &brink_engine_plain_f32, &brink_engine_plain_f64, NULL,
+    &brink_engine_lanes,     &brink_engine_gram,      &brink_engine_batch,
+    &brink_engine_plain_f32, &brink_engine_plain_f64, NULL,
 };

@@ -7,7 +7,7 @@
 #include "brink/network/network.h"
 
 struct brink_network_pack {
-    const struct brink_network_engine *lanes, *gram;
+    const struct brink_network_engine *lanes, *gram, *batch;
 };
 
 // The Makefile names the pack; these are for readers of a single file.
@@ -15,6 +15,6 @@ struct brink_network_pack {
 #define BRINK_PACK brink_network_portable_f64
 #endif
 extern const struct brink_network_pack BRINK_PACK;
-extern const struct brink_network_engine brink_pack_lanes, brink_pack_gram;
+extern const struct brink_network_engine brink_pack_lanes, brink_pack_gram, brink_pack_batch;
 
 #endif

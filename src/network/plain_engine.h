@@ -122,23 +122,6 @@ static void use_all(struct brink_engine_state *state)
     state->y = state->samples_y;
 }
 
-// Fisher and Yates' shuffle, a function of (seed, epoch).
-static void shuffle(struct brink_engine_state *state, int64_t epoch)
-{
-    const struct brink_random_key key = {state->training.batch_seed, (uint64_t)epoch,
-                                         BRINK_PURPOSE_BATCH};
-    for (int32_t i = 0; i < state->samples; i++)
-        state->permutation[i] = i;
-    for (int32_t i = state->samples - 1; i > 0; i--) {
-        int32_t j = (int32_t)(brink_random_uniform(&key, (uint32_t)i) * (i + 1));
-        int32_t other = state->permutation[j];
-        state->permutation[j] = state->permutation[i];
-        state->permutation[i] = other;
-    }
-    state->epoch = epoch;
-}
-
-// Minibatches are consecutive parts of the epoch's permutation; a rest that fills none is left out.
 static void use_batch(struct brink_engine_state *state)
 {
     int batch = state->training.batch;
@@ -146,10 +129,9 @@ static void use_batch(struct brink_engine_state *state)
         use_all(state);
         return;
     }
-    int64_t parts = state->samples / batch, epoch = state->step / parts;
-    size_t first = (size_t)(state->step % parts) * (size_t)batch, n = (size_t)state->samples;
-    if (epoch != state->epoch)
-        shuffle(state, epoch);
+    size_t n = (size_t)state->samples,
+           first = brink_network_batch(&state->training, state->samples, state->step, &state->epoch,
+                                       state->permutation);
     state->columns = batch;
     for (size_t j = 0; j < (size_t)batch; j++) {
         size_t from = (size_t)state->permutation[first + j];

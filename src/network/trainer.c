@@ -95,7 +95,9 @@ static brink_err open_shape(struct trainer *trainer, const struct brink_network_
         error = brink_alloc(&trainer->weights, brink_network_weights(&job->network),
                             sizeof trainer->weights[0]);
     // About 4e12 floating-point operations of training between two checkpoints: some 20 s.
-    double operations = 6.0 * job->data->n * (double)brink_network_weights(&job->network);
+    int batch = job->training.batch, samples = job->data->n;
+    samples = batch > 0 && batch < samples ? batch : samples;
+    double operations = 6.0 * samples * (double)brink_network_weights(&job->network);
     double steps = 4e12 / operations;
     trainer->keep_every = rules->keep_every ? rules->keep_every
                           : steps < 64      ? 64

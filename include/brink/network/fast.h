@@ -6,7 +6,8 @@
 
 #include "brink/network/network.h"
 
-// Both need full batches, and lanes no norm and few weights; gram takes any network.
-extern const struct brink_network_engine brink_engine_lanes, brink_engine_gram;
+// Lanes and gram need full batches, and lanes no norm and few weights; gram takes any network, and
+// batch any with minibatches.
+extern const struct brink_network_engine brink_engine_lanes, brink_engine_gram, brink_engine_batch;
 
 #endif

@@ -132,6 +132,12 @@ struct brink_training {
     uint64_t batch_seed; // of the permutations
 };
 
+// The samples of minibatch `step`, first of all: batches are consecutive parts of a permutation
+// that changes from epoch to epoch; a rest that fills none is left out. *epoch is the one of
+// permutation[n], -1 at first. Returns where in it the batch begins.
+size_t brink_network_batch(const struct brink_training *training, int n, int64_t step,
+                           int64_t *epoch, int32_t *permutation);
+
 // ---- the engine: arithmetic only. Verdicts, records, sharpness and curves are the trainer's.
 
 // What a network is like at its present weights.

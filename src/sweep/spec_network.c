@@ -53,6 +53,28 @@ static void write_choice(const struct brink_spec *spec, const struct brink_spec_
     brink_text_json(json, key->choices[value].name);
 }
 
+// ---- the batch: full, which is 0, or a number of samples
+
+static bool is_full(const struct brink_yaml_node *node)
+{
+    return !node || (node->kind == BRINK_YAML_SCALAR && strcmp(node->text, "full") == 0);
+}
+
+static brink_err read_batch(struct brink_spec_reader *reader, const struct brink_spec_key *key,
+                            const struct brink_yaml_node *node)
+{
+    return is_full(node) ? BRINK_OK : brink_spec_read_int32(reader, key, node);
+}
+
+static void write_batch(const struct brink_spec *spec, const struct brink_spec_key *key,
+                        struct brink_text *json)
+{
+    if (spec->network.batch == 0)
+        brink_text_json(json, key->fallback);
+    else
+        brink_spec_write_int32(spec, key, json);
+}
+
 // ---- the engine: auto, or one of the table
 
 static brink_err read_engine(struct brink_spec_reader *reader, const struct brink_spec_key *key,
@@ -258,7 +280,8 @@ const struct brink_spec_key brink_data_keys[] = {
 
 const struct brink_spec_key brink_train_keys[] = {
     WHOLE("train.max_steps", "1000", "gradient descent steps at most", 0, 0x1p30, max_steps),
-    WHOLE("train.batch", "0", "samples of a step, drawn anew each epoch; 0: all", 0, 0x1p30, batch),
+    {"train.batch", "full or whole number", "full", "samples of a step, drawn anew each epoch",
+     .range = {1, 0x1p30, .integer = true}, AT(batch), .read = read_batch, .write = write_batch},
     NUMBER("train.loss_goal", "1e-6", "loss at which a training has converged; 0 is never", 0,
            loss_goal),
     NUMBER("train.grad_tol", "0",

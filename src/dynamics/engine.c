@@ -27,8 +27,12 @@ enum {
 // The cells of one kernel.
 struct group {
     struct lane_vector lanes[KERNEL_VECTORS], replays[REPLAY_VECTORS], tails[TAIL_VECTORS];
-    int running, replaying, waiting; // cells in each
-    bool packed;                     // no two vectors of lanes can be merged
+};
+
+// How many they are: apart, so that every round sees those of all kernels at a glance.
+struct crowd {
+    int running, replaying, waiting;
+    bool packed; // no two vectors of lanes can be merged
 };
 
 struct engine {
@@ -41,6 +45,7 @@ struct engine {
     bool abandoned; // the pulse was
     bool vacant;    // lanes were freed, or cells came back, since the last refill
     struct group groups[KERNEL_KINDS];
+    struct crowd crowds[KERNEL_KINDS];
     struct lane_vector ready[READY_VECTORS];
     int ready_count;
     // The last curve, with this object's own functions (its ISA); and the last start on it.
@@ -165,7 +170,8 @@ static void give(struct engine *engine, const struct lane_vector *lanes, int lan
 static void end_tails(struct engine *engine, enum kernel_kind kind)
 {
     struct group *group = &engine->groups[kind];
-    if (!group->waiting)
+    struct crowd *crowd = &engine->crowds[kind];
+    if (!crowd->waiting)
         return;
     struct tail_result result[TAIL_VECTORS];
     engine->use.tail += brink_tails_run(kind, group->tails, engine->rules, result);
@@ -180,7 +186,7 @@ static void end_tails(struct engine *engine, enum kernel_kind kind)
             clear_lane(lanes, lane);
         }
     }
-    group->waiting = 0;
+    crowd->waiting = 0;
 }
 
 // A cell at max_steps is judged at once, or waits with others for the vectors of their tails.
@@ -188,6 +194,7 @@ static void end_at_limit(struct engine *engine, enum kernel_kind kind, struct la
                          int lane)
 {
     struct group *group = &engine->groups[kind];
+    struct crowd *crowd = &engine->crowds[kind];
     struct brink_point own = own_point(engine, &lanes->cell[lane].point);
     struct brink_ending ending;
     if (brink_verdict_without_tail(&own, lanes->at[LANE_X][lane], lanes->at[LANE_Y][lane],
@@ -202,7 +209,7 @@ static void end_at_limit(struct engine *engine, enum kernel_kind kind, struct la
         room = &group->tails[0];
     }
     move_lane(room, free_lane(room), lanes, lane);
-    group->waiting++;
+    crowd->waiting++;
 }
 
 // What a replay found out about a lane.
@@ -233,14 +240,15 @@ static void end_replay(struct engine *engine, enum kernel_kind kind, struct lane
 static void run_replays(struct engine *engine, enum kernel_kind kind)
 {
     struct group *group = &engine->groups[kind];
-    if (!group->replaying || engine->ready_count + REPLAY_LANES > READY_LANES)
+    struct crowd *crowd = &engine->crowds[kind];
+    if (!crowd->replaying || engine->ready_count + REPLAY_LANES > READY_LANES)
         return;
     brink_kernels[engine->full][kind].replay(group->replays, engine->rules);
     engine->use.replayed += BRINK_BLOCK * REPLAY_LANES;
     for (int i = 0; i < REPLAY_VECTORS; i++)
         while (group->replays[i].used)
             end_replay(engine, kind, &group->replays[i], __builtin_ctz(group->replays[i].used));
-    group->replaying = 0;
+    crowd->replaying = 0;
 }
 
 // ---- starts
@@ -305,14 +313,16 @@ static bool place_ready(struct engine *engine, int place)
 {
     struct lane_vector *from = &engine->ready[place / VEC_WIDTH];
     const struct brink_curve *curve = from->cell[place % VEC_WIDTH].point.curve;
-    struct group *group = &engine->groups[from->cell[place % VEC_WIDTH].kind];
-    if (group->running == KERNEL_VECTORS * VEC_WIDTH)
+    enum kernel_kind kind = from->cell[place % VEC_WIDTH].kind;
+    struct crowd *crowd = &engine->crowds[kind];
+    if (crowd->running == KERNEL_VECTORS * VEC_WIDTH)
         return false;
-    struct lane_vector *to = find_room(group->lanes, KERNEL_VECTORS, curve, &group->packed);
+    struct lane_vector *to =
+        find_room(engine->groups[kind].lanes, KERNEL_VECTORS, curve, &crowd->packed);
     if (!to)
         return false;
     move_lane(to, free_lane(to), from, place % VEC_WIDTH);
-    group->running++;
+    crowd->running++;
     int last = --engine->ready_count;
     if (last != place)
         move_lane(from, place % VEC_WIDTH, &engine->ready[last / VEC_WIDTH], last % VEC_WIDTH);
@@ -336,9 +346,10 @@ static void refill(struct engine *engine)
 static void run_group(struct engine *engine, enum kernel_kind kind)
 {
     struct group *group = &engine->groups[kind];
+    struct crowd *crowd = &engine->crowds[kind];
     brink_kernels[engine->full][kind].block(group->lanes, engine->rules);
     engine->use.run += BRINK_BLOCK * KERNEL_VECTORS * VEC_WIDTH;
-    engine->use.used += BRINK_BLOCK * group->running;
+    engine->use.used += BRINK_BLOCK * crowd->running;
     for (int i = 0; i < KERNEL_VECTORS; i++) {
         struct lane_vector *lanes = &group->lanes[i];
         for (mask alarm = lanes->alarm; alarm; alarm &= alarm - 1) {
@@ -351,10 +362,10 @@ static void run_group(struct engine *engine, enum kernel_kind kind)
             if (!room)
                 break; // the lane repeats its block, and its alarm, until there is room
             move_lane(room, free_lane(room), lanes, __builtin_ctz(alarm));
-            group->running--;
-            group->packed = false;
+            crowd->running--;
+            crowd->packed = false;
             engine->vacant = true;
-            group->replaying++;
+            crowd->replaying++;
         }
     }
 }
@@ -362,13 +373,13 @@ static void run_group(struct engine *engine, enum kernel_kind kind)
 // One block of every group worth it; false if there was none.
 static bool run_round(struct engine *engine, int round)
 {
-    bool any = false, crowd = false;
+    bool any = false, full = false;
     for (int kind = 0; kind < KERNEL_KINDS; kind++)
-        crowd |= 2 * engine->groups[kind].running >= KERNEL_VECTORS * VEC_WIDTH;
+        full |= 2 * engine->crowds[kind].running >= KERNEL_VECTORS * VEC_WIDTH;
     for (int kind = 0; kind < KERNEL_KINDS; kind++) {
-        struct group *group = &engine->groups[kind];
-        bool sparse = 2 * group->running < KERNEL_VECTORS * VEC_WIDTH;
-        if (!group->running || (sparse && crowd && round % SPARSE_ROUNDS != 0))
+        int running = engine->crowds[kind].running;
+        bool sparse = 2 * running < KERNEL_VECTORS * VEC_WIDTH;
+        if (!running || (sparse && full && round % SPARSE_ROUNDS != 0))
             continue;
         run_group(engine, (enum kernel_kind)kind);
         any = true;
@@ -383,8 +394,7 @@ static bool flush(struct engine *engine)
 {
     bool any = engine->ready_count > 0;
     for (int kind = 0; kind < KERNEL_KINDS; kind++) {
-        struct group *group = &engine->groups[kind];
-        any |= group->replaying || group->waiting;
+        any |= engine->crowds[kind].replaying || engine->crowds[kind].waiting;
         run_replays(engine, (enum kernel_kind)kind);
         end_tails(engine, (enum kernel_kind)kind);
     }

@@ -14,6 +14,8 @@
 //   steps, but for rounding, and N stays: it is enough to look at the end of the block.
 // - Proof B and x = 0 or y = 0 (b >= 3), once true, stay true.
 // - The recurrence and max_steps are looked for at the end of the block by definition.
+// A state of F_a, a < 1, beyond the near part of the row table raises the alarm, too: blocks look
+// nowhere else, and replays evaluate it.
 #include "kernel.h"
 
 #include <math.h>
@@ -23,50 +25,50 @@
 #include "kernel_slope.h"
 
 // State `step` of a block, and the step from it.
-VEC_INLINE void step_vectors(enum kernel_kind kind, bool full, bool near, int count,
-                             struct lane_vector *const lanes[], int step, struct vec_run run[],
+VEC_INLINE void step_vectors(enum kernel_kind kind, bool full, int count,
+                             const struct lane_vector lanes[], int step, struct vec_run run[],
                              struct vec_watch watch[])
 {
     const struct brink_curve *curve[SIDE_BY_SIDE];
     vec x[SIDE_BY_SIDE], y[SIDE_BY_SIDE], gauge[SIDE_BY_SIDE], g[SIDE_BY_SIDE], bend[SIDE_BY_SIDE];
-    EACH curve[j] = lanes[j]->curve;
+    EACH curve[j] = lanes[j].curve;
     EACH x[j] = run[j].x;
     EACH y[j] = run[j].y;
-    vec_slopes(count, kind, near, curve, x, y, gauge, g, full ? bend : NULL);
+    vec_slopes(count, kind, true, curve, x, y, gauge, g, full ? bend : NULL);
     if (full)
         EACH
         {
-            vec h = vec_load(lanes[j]->at[LANE_H]), n = vec_load(lanes[j]->at[LANE_N]);
-            vec peak = vec_larger(vec_load(lanes[j]->at[LANE_PEAK]), run[j].peak);
+            vec h = vec_load(lanes[j].at[LANE_H]), n = vec_load(lanes[j].at[LANE_N]);
+            vec peak = vec_larger(vec_load(lanes[j].at[LANE_PEAK]), run[j].peak);
             watch_state(kind, curve[j], h, n + vec_set(step), x[j], y[j], g[j], bend[j], gauge[j],
-                        peak, lanes[j]->used, &watch[j]);
+                        peak, lanes[j].used, &watch[j]);
         }
     EACH run[j].peak = vec_larger(run[j].peak, gauge[j]);
-    EACH g[j] = vec_load(lanes[j]->at[LANE_H]) * g[j];
+    EACH g[j] = vec_load(lanes[j].at[LANE_H]) * g[j];
     EACH run[j].x = vec_minus_fma(g[j], y[j], x[j]);
     EACH run[j].y = vec_minus_fma(g[j], x[j], y[j]);
 }
 
-// The 32 steps of `count` vectors, `side` of them side by side, and their ends.
-VEC_INLINE void run_vectors(enum kernel_kind kind, bool full, bool near, int count, int side,
-                            struct lane_vector *const lanes[], const struct brink_rules *rules)
+// The 32 steps of all vectors, `side` of them side by side, and their ends.
+VEC_INLINE void run_block(enum kernel_kind kind, bool full, int side, struct lane_vector lanes[],
+                          const struct brink_rules *rules)
 {
+    const int count = KERNEL_VECTORS;
     const int stride = kind == KERNEL_A || kind == KERNEL_A1 ? 4 : 8; // states per look
     struct vec_run run[KERNEL_VECTORS];
     struct vec_watch watch[KERNEL_VECTORS];
     EACH
     {
-        vec x = vec_load(lanes[j]->at[LANE_X]), y = vec_load(lanes[j]->at[LANE_Y]);
+        vec x = vec_load(lanes[j].at[LANE_X]), y = vec_load(lanes[j].at[LANE_Y]);
         run[j] = (struct vec_run){x, y, vec_set(0), vec_larger(x, y), vec_set(HUGE_VAL)};
         if (full)
-            watch[j] = load_watch(lanes[j]);
+            watch[j] = load_watch(&lanes[j]);
     }
     for (int look = 0; look < BRINK_BLOCK; look += stride) {
         for (int step = look; step < look + stride; step++)
 #pragma GCC unroll 8
             for (int j = 0; j < count; j += side)
-                step_vectors(kind, full, near, side, &lanes[j], step, &run[j],
-                             full ? &watch[j] : NULL);
+                step_vectors(kind, full, side, &lanes[j], step, &run[j], full ? &watch[j] : NULL);
         EACH
         {
             vec size = vec_larger(run[j].x, run[j].y);
@@ -75,48 +77,10 @@ VEC_INLINE void run_vectors(enum kernel_kind kind, bool full, bool near, int cou
         }
     }
     for (int j = 0; j < count; j++) {
-        lanes[j]->strayed = kind == KERNEL_A && near && strays(lanes[j], run[j].peak);
-        if (lanes[j]->strayed)
-            continue;
-        end_block(kind, lanes[j], rules, &run[j]);
+        end_block(kind, &lanes[j], rules, &run[j]);
         if (full)
-            store_watch(lanes[j], ~lanes[j]->alarm, &watch[j]);
+            store_watch(&lanes[j], ~lanes[j].alarm, &watch[j]);
     }
-}
-
-// Runs the vectors again that left the part of the row table where kernels look near.
-static void run_strays(bool full, struct lane_vector lanes[], const struct brink_rules *rules)
-{
-    enum { SIDE = 4 };
-    static const struct brink_curve idle_curve = {.curvature_minimum = 1};
-    struct lane_vector idle = {.curve = &idle_curve}; // without cells
-    struct lane_vector *strays[KERNEL_VECTORS + SIDE];
-    int count = 0;
-    for (int j = 0; j < KERNEL_VECTORS; j++)
-        if (lanes[j].strayed)
-            strays[count++] = &lanes[j];
-    for (int first = 0; first < count; first += SIDE) {
-        for (int j = count; j < first + SIDE; j++)
-            strays[j] = &idle;
-        if (full)
-            run_vectors(KERNEL_A, true, false, SIDE, SIDE, &strays[first], rules);
-        else
-            run_vectors(KERNEL_A, false, false, SIDE, SIDE, &strays[first], rules);
-    }
-}
-
-VEC_INLINE void run_block(enum kernel_kind kind, bool full, int side, struct lane_vector vectors[],
-                          const struct brink_rules *rules)
-{
-    struct lane_vector *lanes[KERNEL_VECTORS];
-    bool strayed = false;
-    for (int j = 0; j < KERNEL_VECTORS; j++)
-        lanes[j] = &vectors[j];
-    run_vectors(kind, full, true, KERNEL_VECTORS, side, lanes, rules);
-    for (int j = 0; j < KERNEL_VECTORS && kind == KERNEL_A; j++)
-        strayed |= vectors[j].strayed;
-    if (strayed)
-        run_strays(full, vectors, rules);
 }
 
 // Vectors side by side, of which the registers still hold the most.

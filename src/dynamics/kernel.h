@@ -68,7 +68,6 @@ struct lane_vector {
     _Alignas(64) double at[LANE_FIELDS][VEC_WIDTH];
     const struct brink_curve *curve; // never NULL
     mask used, alarm;
-    bool strayed; // within a block: to run again, for it left the near part of the row table
     struct lane_cell cell[VEC_WIDTH];
 };
 

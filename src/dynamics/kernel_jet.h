@@ -17,7 +17,7 @@ static inline vec vec_a_jet(const struct brink_curve *curve, vec x, vec y, vec *
         *slope = vec_load(first);
     } else {
         const vec state = vec_load(t);
-        vec_row_slopes(1, &curve, &state, slope, NULL);
+        vec_row_slopes(1, false, &curve, &state, slope, NULL);
 #pragma omp simd
         for (int lane = 0; lane < VEC_WIDTH; lane++)
             second[lane] = brink_a_curvature(t[lane], curve->parameter);
@@ -72,7 +72,7 @@ VEC_INLINE void vec_bends(int count, enum kernel_kind kind, const struct brink_c
     vec t[SIDE_BY_SIDE];
     EACH t[j] = vec_fma_minus(x[j], y[j], vec_set(1));
     if (kind == KERNEL_A) {
-        vec_row_slopes(count, curve, t, slope, bend);
+        vec_row_slopes(count, false, curve, t, slope, bend);
     } else if (kind == KERNEL_A1) {
         vec_a1_slopes(count, t, slope);
         EACH bend[j] = vec_minus_fma(vec_set(0.5) * slope[j], slope[j], vec_set(0.5));

@@ -74,12 +74,6 @@ struct vec_run {
     vec x, y, peak, largest, smallest;
 };
 
-// Did a lane leave the part of the row table where kernels look near?
-VEC_INLINE bool strays(const struct lane_vector *lanes, vec peak)
-{
-    return ~vec_less(peak, vec_set(ROW_NEAR_END)) & lanes->used;
-}
-
 // Ends a block: raises the alarms, and steps the lanes without one.
 VEC_INLINE void end_block(enum kernel_kind kind, struct lane_vector *lanes,
                           const struct brink_rules *rules, const struct vec_run *run)
@@ -94,6 +88,8 @@ VEC_INLINE void end_block(enum kernel_kind kind, struct lane_vector *lanes,
         alarm |= escapes(kind, h, x, y, slope);
         largest = largest * growth_of(kind, curve, h, run->peak);
     }
+    if (kind == KERNEL_A) // what strays out of the near part of the row table is replayed
+        alarm |= ~vec_less(run->peak, vec_set(ROW_NEAR_END));
     mask calm = vec_less(largest, far) & vec_less(vec_abs(x), far) & vec_less(vec_abs(y), far);
     calm &= vec_less(near, run->smallest) & vec_less(n, vec_set(rules->max_steps));
     lanes->alarm = (alarm | ~calm) & lanes->used;
@@ -142,32 +138,41 @@ struct vec_replay {
     mask going;
 };
 
-// State `step` of the block, and the step from it.
-VEC_INLINE void replay_step(enum kernel_kind kind, bool full, const struct lane_vector *lanes,
-                            const struct brink_rules *rules, int step, struct vec_replay *now)
+// State `step` of the block of all vectors, and the step from it. Is any lane going on?
+VEC_INLINE bool replay_step(enum kernel_kind kind, bool full, const struct lane_vector lanes[],
+                            const struct brink_rules *rules, int step, struct vec_replay now[])
 {
-    vec h = vec_load(lanes->at[LANE_H]), pending = vec_set(BRINK_STATUS_PENDING);
-    vec gauge, slope, bend = vec_set(0);
-    vec_slopes(1, kind, false, &lanes->curve, &now->x, &now->y, &gauge, &slope,
-               full ? &bend : NULL);
-    mask here = now->going, seen = here;
-    if (step > 0) {
-        vec end = judge_step(kind, lanes, rules, step, now->n, now->x, now->y, slope);
-        now->end = vec_select(here, end, now->end);
-        now->going &= vec_equal(end, pending);
+    const int count = REPLAY_VECTORS;
+    const struct brink_curve *curve[REPLAY_VECTORS];
+    vec x[REPLAY_VECTORS], y[REPLAY_VECTORS], gauge[REPLAY_VECTORS], slope[REPLAY_VECTORS];
+    vec bend[REPLAY_VECTORS];
+    mask any = 0;
+    EACH curve[j] = lanes[j].curve;
+    EACH x[j] = now[j].x;
+    EACH y[j] = now[j].y;
+    vec_slopes(count, kind, false, curve, x, y, gauge, slope, full ? bend : NULL);
+    for (int j = 0; j < count; j++) {
+        const vec h = vec_load(lanes[j].at[LANE_H]), pending = vec_set(BRINK_STATUS_PENDING);
+        mask here = now[j].going, seen = here;
+        if (step > 0) {
+            vec end = judge_step(kind, &lanes[j], rules, step, now[j].n, x[j], y[j], slope[j]);
+            now[j].end = vec_select(here, end, now[j].end);
+            now[j].going &= vec_equal(end, pending);
+        }
+        if (step == BRINK_BLOCK) // of lanes that go on, the next block sees it
+            seen = here & ~now[j].going;
+        if (full)
+            watch_state(kind, curve[j], h, now[j].n, x[j], y[j], slope[j], bend[j], gauge[j],
+                        now[j].peak, seen, &now[j].watch);
+        now[j].peak = vec_select(seen, vec_larger(now[j].peak, gauge[j]), now[j].peak);
+        any |= now[j].going;
+        mask going = step == BRINK_BLOCK ? 0 : now[j].going;
+        vec g = h * slope[j];
+        now[j].x = vec_select(going, vec_minus_fma(g, y[j], x[j]), x[j]);
+        now[j].y = vec_select(going, vec_minus_fma(g, x[j], y[j]), y[j]);
+        now[j].n = vec_select(going, now[j].n + vec_set(1), now[j].n);
     }
-    if (step == BRINK_BLOCK) // of lanes that go on, the next block sees it
-        seen = here & ~now->going;
-    if (full)
-        watch_state(kind, lanes->curve, h, now->n, now->x, now->y, slope, bend, gauge, now->peak,
-                    seen, &now->watch);
-    now->peak = vec_select(seen, vec_larger(now->peak, gauge), now->peak);
-    if (step == BRINK_BLOCK)
-        return;
-    vec g = h * slope, x = now->x, y = now->y;
-    now->x = vec_select(now->going, vec_minus_fma(g, y, x), x);
-    now->y = vec_select(now->going, vec_minus_fma(g, x, y), y);
-    now->n = vec_select(now->going, now->n + vec_set(1), now->n);
+    return any;
 }
 
 // A lane that goes on stops where it was 32 steps later; one that ends, at its end.
@@ -175,7 +180,6 @@ VEC_INLINE void replay_block(enum kernel_kind kind, bool full, struct lane_vecto
                              const struct brink_rules *rules)
 {
     struct vec_replay replay[REPLAY_VECTORS];
-    mask any = 1;
     for (int j = 0; j < REPLAY_VECTORS; j++) {
         replay[j] = (struct vec_replay){vec_load(lanes[j].at[LANE_X]),
                                         vec_load(lanes[j].at[LANE_Y]),
@@ -185,13 +189,9 @@ VEC_INLINE void replay_block(enum kernel_kind kind, bool full, struct lane_vecto
                                         load_watch(&lanes[j]),
                                         lanes[j].used};
     }
-    for (int step = 0; step <= BRINK_BLOCK && any; step++) {
-        any = 0;
-        for (int j = 0; j < REPLAY_VECTORS; j++) {
-            replay_step(kind, full, &lanes[j], rules, step, &replay[j]);
-            any |= replay[j].going;
-        }
-    }
+    for (int step = 0; step <= BRINK_BLOCK; step++)
+        if (!replay_step(kind, full, lanes, rules, step, replay))
+            break;
     for (int j = 0; j < REPLAY_VECTORS; j++) {
         struct vec_replay *end = &replay[j];
         close_block(&lanes[j], rules, end->going, end->x, end->y);

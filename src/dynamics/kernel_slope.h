@@ -7,60 +7,59 @@
 #include "brink/objective/objective.h"
 #include "brink/objective/regularity.h"
 #include "kernel.h"
-#include "simd.h"
-
-// Loops over vectors side by side: every stage for all of them before the next one. A core looks
-// about 100 operations ahead, which is less than three vectors' steps one after the other.
-#define EACH _Pragma("GCC unroll 8") for (int j = 0; j < count; j++)
-enum { SIDE_BY_SIDE = 4 }; // at most
-
-// brink_exp_tail: (e^r - 1 - r)/r^2.
-VEC_INLINE void vec_exp_tails(int count, const vec r[], const vec r2[], vec tail[])
-{
-    const double *c = brink_exp_tail_terms;
-    vec r4[SIDE_BY_SIDE], c01[SIDE_BY_SIDE], c23[SIDE_BY_SIDE], c45[SIDE_BY_SIDE];
-    vec c67[SIDE_BY_SIDE], c89[SIDE_BY_SIDE];
-    EACH c01[j] = vec_fma(vec_set(c[1]), r[j], vec_set(c[0]));
-    EACH c23[j] = vec_fma(vec_set(c[3]), r[j], vec_set(c[2]));
-    EACH c45[j] = vec_fma(vec_set(c[5]), r[j], vec_set(c[4]));
-    EACH c67[j] = vec_fma(vec_set(c[7]), r[j], vec_set(c[6]));
-    EACH c89[j] = vec_fma(vec_set(c[9]), r[j], vec_set(c[8]));
-    EACH r4[j] = r2[j] * r2[j];
-    EACH c45[j] = vec_fma(c67[j], r2[j], c45[j]);
-    EACH c01[j] = vec_fma(c23[j], r2[j], c01[j]);
-    EACH c45[j] = vec_fma(c89[j], r4[j], c45[j]);
-    EACH tail[j] = vec_fma(c45[j], r4[j], c01[j]);
-}
+#include "kernel_direct.h"
 
 // brink_a1_slope
 VEC_INLINE void vec_a1_slopes(int count, const vec t[], vec slope[])
 {
-    // The rounder, and the bias of an exponent: the bits of a rounded number are those of 2^n,
-    // shifted. No v log2 e is a tie, so that the sum rounds as with the rounder alone.
-    const double rounder = BRINK_ROUNDER + 1023;
-    vec v[SIDE_BY_SIDE], rounded[SIDE_BY_SIDE], n[SIDE_BY_SIDE], r[SIDE_BY_SIDE], r2[SIDE_BY_SIDE];
-    vec p[SIDE_BY_SIDE], scale[SIDE_BY_SIDE], numerator[SIDE_BY_SIDE];
-    EACH v[j] = vec_smaller(vec_set(700), t[j]);
-    EACH rounded[j] = vec_minus_fma(v[j], vec_set(BRINK_LOG2E), vec_set(rounder));
-    EACH n[j] = vec_set(rounder) - rounded[j];
-    EACH r[j] = vec_fma_minus(n[j], vec_set(BRINK_LN2), v[j]);
-    EACH r[j] = vec_fma(n[j], vec_set(BRINK_LN2_LOW), r[j]);
-    EACH r2[j] = r[j] * r[j];
-    vec_exp_tails(count, r, r2, p);
-    EACH scale[j] = vec_from_bits(bits_shift_52(vec_to_bits(rounded[j])));
-    EACH p[j] = vec_fma(p[j], r2[j], r[j]);
+    vec scale[SIDE_BY_SIDE], p[SIDE_BY_SIDE], numerator[SIDE_BY_SIDE];
+    vec_a_exponentials(count, t, scale, p);
     EACH numerator[j] = vec_minus_fma(scale[j], p[j], vec_set(1) - scale[j]);
     EACH slope[j] = vec_with_sign(numerator[j] / (vec_set(2) - numerator[j]), t[j]);
 }
 
-// brink_a_slope or brink_a_curvature for the lanes that are not `inside`: few, so they are
-// gathered, and left to the compiler's vectors.
-static inline void vec_direct(int count, bool curvature, const struct brink_curve *const curve[],
-                              const vec t[], const mask inside[], vec value[])
+enum { LANES_SIDE_BY_SIDE = SIDE_BY_SIDE * VEC_WIDTH };
+
+// brink_a_slope of the first `found` lanes; there are numbers in all.
+static inline void direct_slopes(int found, const double t[LANES_SIDE_BY_SIDE],
+                                 const double a[LANES_SIDE_BY_SIDE],
+                                 double slope[LANES_SIDE_BY_SIDE])
 {
-    enum { LANES = SIDE_BY_SIDE * VEC_WIDTH };
+    const int count = SIDE_BY_SIDE;
+    vec state[SIDE_BY_SIDE], parameter[SIDE_BY_SIDE], result[SIDE_BY_SIDE];
+    EACH state[j] = vec_load(&t[j * VEC_WIDTH]);
+    EACH parameter[j] = vec_load(&a[j * VEC_WIDTH]);
+    if (found <= VEC_WIDTH) {
+        vec_a_slopes(1, state, parameter, result);
+        vec_store(slope, result[0]);
+        return;
+    }
+    vec_a_slopes(count, state, parameter, result);
+    EACH vec_store(&slope[j * VEC_WIDTH], result[j]);
+}
+
+// brink_a_curvature of the first `found` lanes: left to the compiler's vectors.
+static inline void direct_curvatures(int found, const double t[LANES_SIDE_BY_SIDE],
+                                     const double a[LANES_SIDE_BY_SIDE],
+                                     double curvature[LANES_SIDE_BY_SIDE])
+{
+    for (int first = 0; first < found; first += VEC_WIDTH) {
+#pragma omp simd
+        for (int i = first; i < first + VEC_WIDTH; i++)
+            curvature[i] = brink_a_curvature(t[i], a[i]);
+    }
+}
+
+// direct_slopes or direct_curvatures for the lanes that are not `inside`: gathered, for they are
+// few.
+static inline void vec_outside(int count, bool curvature, const struct brink_curve *const curve[],
+                               const vec t[], const mask inside[], vec value[])
+{
+    enum { LANES = LANES_SIDE_BY_SIDE };
     _Alignas(64) double state[LANES], all[LANES], t_out[LANES] = {0}, a_out[LANES], out[LANES];
     int place[LANES], found = 0;
+    for (int i = 0; i < LANES; i++)
+        a_out[i] = 1;
     for (int j = 0; j < count; j++) {
         vec_store(&state[j * VEC_WIDTH], t[j]);
         vec_store(&all[j * VEC_WIDTH], value[j]);
@@ -70,14 +69,7 @@ static inline void vec_direct(int count, bool curvature, const struct brink_curv
             a_out[found++] = curve[j]->parameter;
         }
     }
-    for (int first = 0; first < found; first += VEC_WIDTH) {
-        for (int i = found; i < first + VEC_WIDTH; i++)
-            a_out[i] = 1;
-#pragma omp simd
-        for (int i = first; i < first + VEC_WIDTH; i++)
-            out[i] = curvature ? brink_a_curvature(t_out[i], a_out[i])
-                               : brink_a_slope(t_out[i], a_out[i]);
-    }
+    (curvature ? direct_curvatures : direct_slopes)(found, t_out, a_out, out);
     for (int i = 0; i < found; i++)
         all[place[i]] = out[i];
     for (int j = 0; j < count; j++)
@@ -124,9 +116,10 @@ VEC_INLINE void vec_table_slopes(int count, bool near, const struct brink_curve 
     }
 }
 
-// brink_row_slope; and if `bend` is not NULL, brink_row_bend.
-VEC_INLINE void vec_row_slopes(int count, const struct brink_curve *const curve[], const vec t[],
-                               vec slope[], vec bend[])
+// brink_row_slope; and if `bend` is not NULL, brink_row_bend, or with `rough` 0 beyond the table:
+// F'' is at most 2 e^-28 there.
+VEC_INLINE void vec_row_slopes(int count, bool rough, const struct brink_curve *const curve[],
+                               const vec t[], vec slope[], vec bend[])
 {
     mask inside[SIDE_BY_SIDE], all = VEC_ALL;
     vec_table_slopes(count, false, curve, t, slope, bend);
@@ -134,9 +127,11 @@ VEC_INLINE void vec_row_slopes(int count, const struct brink_curve *const curve[
     EACH all &= inside[j];
     if (__builtin_expect(all == VEC_ALL, 1))
         return;
-    vec_direct(count, false, curve, t, inside, slope);
-    if (bend)
-        vec_direct(count, true, curve, t, inside, bend);
+    vec_outside(count, false, curve, t, inside, slope);
+    if (bend && rough)
+        EACH bend[j] = vec_select(inside[j], bend[j], vec_set(0));
+    else if (bend)
+        vec_outside(count, true, curve, t, inside, bend);
 }
 
 // brink_even_power
@@ -179,7 +174,7 @@ VEC_INLINE vec vec_slope(enum kernel_kind kind, const struct brink_curve *curve,
     if (kind == KERNEL_A1)
         vec_a1_slopes(1, gauge, &slope);
     else
-        vec_row_slopes(1, &curve, gauge, &slope, NULL);
+        vec_row_slopes(1, false, &curve, gauge, &slope, NULL);
     return slope;
 }
 

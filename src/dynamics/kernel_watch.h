@@ -69,7 +69,7 @@ VEC_INLINE void vec_slopes(int count, enum kernel_kind kind, bool near,
         if (near)
             vec_table_slopes(count, true, curve, gauge, slope, bend);
         else
-            vec_row_slopes(count, curve, gauge, slope, bend);
+            vec_row_slopes(count, true, curve, gauge, slope, bend);
         if (bend)
             EACH bend[j] = bend[j] + vec_set(1e-11);
     } else if (kind == KERNEL_A1) {

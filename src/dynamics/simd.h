@@ -106,9 +106,17 @@ VEC_INLINE vec_bits bits_add(vec_bits a, vec_bits b)
 {
     return _mm512_add_epi64(a, b);
 }
+VEC_INLINE vec_bits bits_and(vec_bits a, vec_bits b)
+{
+    return _mm512_and_epi64(a, b);
+}
 VEC_INLINE vec_bits bits_shift_52(vec_bits a)
 {
     return _mm512_slli_epi64(a, 52);
+}
+VEC_INLINE vec_bits bits_shift_down_52(vec_bits a)
+{
+    return _mm512_srli_epi64(a, 52);
 }
 
 // Where in a row of 16 each lane looks: bits 50 to 53. Lanes that all look at the first VEC_NEAR
@@ -224,9 +232,17 @@ VEC_INLINE vec_bits bits_add(vec_bits a, vec_bits b)
 {
     return _mm256_add_epi64(a, b);
 }
+VEC_INLINE vec_bits bits_and(vec_bits a, vec_bits b)
+{
+    return _mm256_and_si256(a, b);
+}
 VEC_INLINE vec_bits bits_shift_52(vec_bits a)
 {
     return _mm256_slli_epi64(a, 52);
+}
+VEC_INLINE vec_bits bits_shift_down_52(vec_bits a)
+{
+    return _mm256_srli_epi64(a, 52);
 }
 
 // `pair`: the two 32-bit halves of the wanted double among the 4 of a quarter of a row; the top
@@ -344,9 +360,17 @@ VEC_INLINE vec_bits bits_add(vec_bits a, vec_bits b)
 {
     return a + b;
 }
+VEC_INLINE vec_bits bits_and(vec_bits a, vec_bits b)
+{
+    return a & b;
+}
 VEC_INLINE vec_bits bits_shift_52(vec_bits a)
 {
     return a << 52;
+}
+VEC_INLINE vec_bits bits_shift_down_52(vec_bits a)
+{
+    return a >> 52;
 }
 
 #define VEC_NEAR 16

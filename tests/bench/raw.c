@@ -3,6 +3,7 @@
 #include "peers.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "kernel.h"
 #include "kernel_slope.h"
@@ -79,33 +80,29 @@ void brink_b7(const struct cells *cells, long steps)
 // The direct formula, which the row kernel falls back on far out, on every lane.
 void brink_direct(const struct cells *cells, long steps)
 {
-    _Alignas(64) double x[LANES], y[LANES], t[LANES], tangent[LANES], other[LANES];
-    for (long first = 0; first < cells->count; first += LANES) {
-        const double *h = cells->h + first, *a = cells->a + first;
-        for (int i = 0; i < LANES; i++) {
-            x[i] = cells->x[first + i];
-            y[i] = cells->y[first + i];
-        }
+    enum { count = SIDE_BY_SIDE, TOGETHER = SIDE_BY_SIDE * VEC_WIDTH };
+    _Alignas(64) double lane[4][TOGETHER];
+    vec x[count], y[count], h[count], a[count], t[count], slope[count];
+    for (long first = 0; first < cells->count; first += TOGETHER) {
+        memcpy(lane[0], cells->x + first, sizeof lane[0]);
+        memcpy(lane[1], cells->y + first, sizeof lane[1]);
+        memcpy(lane[2], cells->h + first, sizeof lane[2]);
+        memcpy(lane[3], cells->a + first, sizeof lane[3]);
+        EACH x[j] = vec_load(&lane[0][j * VEC_WIDTH]);
+        EACH y[j] = vec_load(&lane[1][j * VEC_WIDTH]);
+        EACH h[j] = vec_load(&lane[2][j * VEC_WIDTH]);
+        EACH a[j] = vec_load(&lane[3][j * VEC_WIDTH]);
         for (long step = 0; step < steps; step++) {
-#pragma omp simd
-            for (int i = 0; i < LANES; i++) {
-                t[i] = brink_fma(x[i], y[i], -1);
-                struct brink_a_first state = brink_a_stage_1(fabs(t[i]));
-                tangent[i] = state.tangent;
-                other[i] = state.ratio;
-            }
-#pragma omp simd
-            for (int i = 0; i < LANES; i++)
-                other[i] = brink_a_stage_2(fabs(t[i]), other[i]);
-#pragma omp simd
-            for (int i = 0; i < LANES; i++) {
-                double slope = tangent[i] * brink_a_stage_3(other[i], a[i]);
-                brink_gd_move(h[i] * brink_a_signed(slope, t[i]), &x[i], &y[i]);
-            }
+            EACH t[j] = vec_fma_minus(x[j], y[j], vec_set(1));
+            vec_a_slopes(count, t, a, slope);
+            EACH slope[j] = h[j] * slope[j];
+            EACH t[j] = x[j];
+            EACH x[j] = vec_minus_fma(slope[j], y[j], x[j]);
+            EACH y[j] = vec_minus_fma(slope[j], t[j], y[j]);
         }
-        for (int i = 0; i < LANES; i++) {
-            cells->x[first + i] = x[i];
-            cells->y[first + i] = y[i];
-        }
+        EACH vec_store(&lane[0][j * VEC_WIDTH], x[j]);
+        EACH vec_store(&lane[1][j * VEC_WIDTH], y[j]);
+        memcpy(cells->x + first, lane[0], sizeof lane[0]);
+        memcpy(cells->y + first, lane[1], sizeof lane[1]);
     }
 }

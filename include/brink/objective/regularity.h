@@ -15,15 +15,24 @@
 
 // ---- good regularity: F_a = L^a with L = log(e^t + 1) + log(e^-t + 1) = v + 2 log(1 + e^-v)
 
+// (2^r - 1 - r log 2)/r^2 for |r| <= 1/2, atanh(z)/z^3 - 1/z^2 and log2((1+z)/(1-z)) likewise, in
+// z^2.
+static const double brink_exp2_tail_terms[10] = {
+    0x1.ebfbdff82c590p-3,  0x1.c6b08d704a0c0p-5,  0x1.3b2ab6fba3832p-7,  0x1.5d87fe78a5db2p-10,
+    0x1.43091303894aap-13, 0x1.ffcbfc6205782p-17, 0x1.62bfe4219e251p-20, 0x1.b52508425a20ap-24,
+    0x1.e5ea86398000ep-28, 0x1.e9bc592654519p-32};
+static const double brink_atanh_tail_terms[7] = {
+    0x1.5555555555558p-2, 0x1.9999999995273p-3, 0x1.2492492dfd86cp-3, 0x1.c71c62d5e53e0p-4,
+    0x1.7462b91b8df65p-4, 0x1.39fdcceb4bb45p-4, 0x1.2b5f68a50d903p-4};
+static const double brink_log2_tail_terms[7] = {
+    0x1.ec709dc3a0401p-1, 0x1.2776c50ef68acp-1, 0x1.a61762b5449cfp-2, 0x1.484b091070dabp-2,
+    0x1.0c9e94a9a4c4ap-2, 0x1.c4fe6cc6d6fd0p-3, 0x1.afe74b82f4e57p-3};
+
 // 2^r - 1 for |r| <= 1/2.
 static inline double brink_exp2_less_1(double r)
 {
-    static const double exp2_tail[10] = {
-        0x1.ebfbdff82c590p-3,  0x1.c6b08d704a0c0p-5,  0x1.3b2ab6fba3832p-7,  0x1.5d87fe78a5db2p-10,
-        0x1.43091303894aap-13, 0x1.ffcbfc6205782p-17, 0x1.62bfe4219e251p-20, 0x1.b52508425a20ap-24,
-        0x1.e5ea86398000ep-28, 0x1.e9bc592654519p-32};
     double r2 = r * r;
-    return brink_fma(brink_estrin_10(exp2_tail, r, r2), r2, BRINK_LN2 * r);
+    return brink_fma(brink_estrin_10(brink_exp2_tail_terms, r, r2), r2, BRINK_LN2 * r);
 }
 
 // e^-v = scale (1 + p), kept apart so that 1 - e^-v has all its digits near v = 0; returns p. Past
@@ -79,11 +88,8 @@ static inline struct brink_a_first brink_a_stage_1(double v)
 // Stage 2: L = v + 2 log c + 4 atanh z, where c is the double nearest to sqrt 2.
 static inline double brink_a_stage_2(double v, double ratio)
 {
-    static const double atanh_tail[7] = {
-        0x1.5555555555558p-2, 0x1.9999999995273p-3, 0x1.2492492dfd86cp-3, 0x1.c71c62d5e53e0p-4,
-        0x1.7462b91b8df65p-4, 0x1.39fdcceb4bb45p-4, 0x1.2b5f68a50d903p-4};
     double z2 = ratio * ratio;
-    double atanh_z = brink_fma(ratio * z2, brink_estrin_7(atanh_tail, z2), ratio);
+    double atanh_z = brink_fma(ratio * z2, brink_estrin_7(brink_atanh_tail_terms, z2), ratio);
     return brink_fma(4, atanh_z, v + BRINK_2LOG_SQRT2);
 }
 
@@ -93,13 +99,11 @@ static inline double brink_a_stage_2(double v, double ratio)
 static inline double brink_a_stage_3(double length, double a)
 {
     double a_less_1 = a - 1, a_rest = a - (a_less_1 + 1); // exact together; a row's constants
-    static const double log2_tail[7] = {
-        0x1.ec709dc3a0401p-1, 0x1.2776c50ef68acp-1, 0x1.a61762b5449cfp-2, 0x1.484b091070dabp-2,
-        0x1.0c9e94a9a4c4ap-2, 0x1.c4fe6cc6d6fd0p-3, 0x1.afe74b82f4e57p-3};
     double exponent, m = brink_split_root2(length, &exponent);
     exponent = exponent > 1000 ? 1000 : exponent;
     double z = (m - 1) / (m + 1), z2 = z * z;
-    double rest = brink_fma(brink_estrin_7(log2_tail, z2) * z2, z, BRINK_2LOG2E * z); // log2 m
+    double rest =
+        brink_fma(brink_estrin_7(brink_log2_tail_terms, z2) * z2, z, BRINK_2LOG2E * z); // log2 m
     double log2_length = exponent + rest;
     double rounded = brink_fma(a_less_1, log2_length, BRINK_ROUNDER);
     double r = brink_fma(a_less_1, exponent, BRINK_ROUNDER - rounded);

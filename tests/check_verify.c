@@ -308,7 +308,8 @@ START_TEST(a_wrong_cell_is_found_by_computing_it_again)
     const char *path = in_folder("wrong.h5");
     put_wrong(path, spec, 1, 0x55);
     ck_assert_intact(path, NULL, 0);
-    ck_assert_found(path, NULL, 500, "cell init#2 = [2, 2], lr#0 = 0.01", "steps is not what it is");
+    ck_assert_found(path, NULL, 500, "cell init#2 = [2, 2], lr#0 = 0.01",
+                    "steps is not what it is");
     put_wrong(path, spec, 0, 0);
     ck_assert_found(path, NULL, 0, "tile 3", "cells without a verdict");
     put_wrong(path, spec, 0, 99);

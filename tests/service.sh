@@ -19,11 +19,13 @@ chaos=("dor.values=[0.5]" lr.min=15 lr.max=40)
 
 # ---- estimate: what it says is near to what happens
 
+pilot=1 # seconds
+[ -n "${SANITIZE:-}" ] && pilot=15 # of slow instructions: as many cells
 # near SPEC OVERRIDE...: cell-steps as estimated and as computed differ by less than 20 %.
 near() {
     rm -f real.h5
     expect 0 "100.0 %" "$brink" run "$@" -o real.h5
-    "$brink" estimate "$@" --seconds 1 --json >estimate.json
+    "$brink" estimate "$@" --seconds $pilot --json >estimate.json
     expect 0 "near" "$python" - estimate.json real.h5 <<'PY'
 import json, sys, h5py
 estimate = json.load(open(sys.argv[1]))
@@ -42,8 +44,6 @@ near "$top/jobs/basin.yaml" x0.num=200 y0.num=201
 near "$top/jobs/paper.yaml" seed.num=4 "s0.values=[0.5, 1.5]" lr.num=64 stop.max_steps=2e4
 near sweep.yaml lr.num=3
 expect 0 "--nodes=1 " "$brink" estimate sweep.yaml --seconds 0.1
-pilot=1
-[ -n "${SANITIZE:-}" ] && pilot=20 # of slow instructions
 # Too much for one node in a short partition: more nodes, within what the partition gives.
 expect 0 "--nodes=7 --ntasks-per-node=1 --cpus-per-task=3 --time=00:10:00" "$brink" estimate \
     sweep.yaml "${chaos[@]}" lr.num=1000000 "dor={min: 0.5, max: 0.505, num: 6}" \

@@ -46,7 +46,7 @@ until_tile() { # runs a long sweep until it has done a tile more, then asks it t
     while [ -d /proc/$! ] && [ "$(tiles_done)" = "$before" ]; do sleep 0.1; done
     kill -TERM $!
     wait $! || rc=$?
-    return $rc
+    return "$rc"
 }
 stop_after_tile() { expect 75 "$1" until_tile; } # WORDS
 nothing_but() { # NAMES

@@ -103,7 +103,8 @@ static brink_err open_shape(struct trainer *trainer, const struct brink_network_
                           : steps < 64      ? 64
                           : steps < 1e9     ? (int32_t)steps
                                             : 1000000000;
-    trainer->block = operations > 1e9 ? 4 : operations > 1e8 ? 16 : BRINK_NETWORK_BLOCK;
+    // The lane of a network that is over stays empty until the end of the block.
+    trainer->block = operations > 1e9 ? 4 : 16;
     return error;
 }
 

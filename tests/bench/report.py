@@ -128,7 +128,7 @@ def draw_growth(growth, path):
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, panels = pyplot.subplots(1, 3, figsize=(10, 3.2), layout="constrained")
+    figure, panels = pyplot.subplots(1, 3, figsize=(10, 3.5), layout="constrained")
     for panel, (name, label) in zip(panels, (("cells", "cells"), ("steps", "max_steps"),
                                              ("threads", "threads"))):
         at, seconds = zip(*growth[name])
@@ -142,6 +142,7 @@ def draw_growth(growth, path):
             panel.minorticks_off()
     panels[0].set_ylabel("seconds of the sweep")
     panels[0].legend(frameon=False)
+    figure.suptitle("brink run, tests/bench/map.yaml (near start): time of a sweep")
     figure.savefig(path, dpi=120)
 
 

@@ -293,6 +293,38 @@ def run_whole(bench):
         bench.result.at_least(f"share of verdicts equal, {what}", verdicts["equal"], None)
 
 
+def time_both_cores(bench):
+    """Seconds of multiply-adds on one core while the other is idle, and while it does the same."""
+    def start(core):
+        return subprocess.Popen([bench.folder / "bench", "limits"], stdout=subprocess.PIPE,
+                                preexec_fn=lambda: os.sched_setaffinity(0, [core]))
+
+    alone = together = 1e9
+    for _ in range(3 if bench.quick else 20):
+        for cores in (CORES[-1:], CORES[-2:]):
+            tools = [start(core) for core in cores]
+            times = [json.loads(tool.communicate()[0])["multiply_add_twice"] for tool in tools]
+            if len(times) == 1:
+                alone = min(alone, times[0])
+            else:
+                together = min(together, max(times))
+    return alone, together
+
+
+def time_plain_write(bench):
+    """Seconds to write as many bytes as the last result has, and to sync them."""
+    bytes_all, path = (bench.folder / "map.h5").read_bytes(), bench.folder / "plain.bin"
+    best = 1e9
+    for _ in range(3):
+        begin = time.perf_counter()
+        with open(path, "wb") as file:
+            file.write(bytes_all)
+            os.fdatasync(file)
+        best = min(best, time.perf_counter() - begin)
+        path.unlink()
+    return best
+
+
 def run_scaling(bench):
     """Two threads, two ranks over one; and what MPI, HDF5 and the schedule take."""
     size, max_steps = (512, 4000) if bench.quick else (2048, 4000)
@@ -303,12 +335,18 @@ def run_scaling(bench):
         threads = min(threads, run_brink(bench, size, max_steps, threads=2)[1])
         ranks = min(ranks, run_brink(bench, size, max_steps, ranks=2)[1])
         bare = min(bare, run_bare(bench, size, max_steps, 2))
+    plain = time_plain_write(bench)
+    alone, together = time_both_cores(bench)
     bench.result.data["scaling"] = {"size": size, "max_steps": max_steps, "one_s": one,
                                     "two_threads_s": threads, "two_ranks_s": ranks,
-                                    "bare_two_threads_s": bare}
+                                    "bare_two_threads_s": bare, "plain_write_s": plain}
     bench.result.ratio(f"two threads over one, {size} x {size}", threads, one, "s", 1.9)
     bench.result.ratio(f"two ranks over one, {size} x {size}", ranks, one, "s", 1.9)
     bench.result.at_most("MPI, HDF5 and schedule: share of two ranks' time", 1 - bare / ranks, .03)
+    bench.result.at_most("a plain write of as many bytes, synced: share of that time",
+                         plain / ranks, None)
+    bench.result.at_least("speed of a core while the other works, too, over alone",
+                          alone / together, None)
 
 
 def run_growth(bench):

@@ -13,7 +13,7 @@ passed=0
 failed=0
 checks=(srun mpirun four_nodes stop stop_file requeue_limit bad_spec two_labs crash array
     time_limit_twice requeue scancel worker_crash host_crash double_writer controller chain
-    nothing_left)
+    zoom nothing_left)
 read -r -a checks <<< "${BRINK_TEST_ONLY:-${checks[*]}}"
 
 skip() {
@@ -319,6 +319,19 @@ check_chain() {
         [ -s chain.png ] || echo "no picture"
         "$brink" verify chain.packed.h5 2>&1 | grep -v 'intact and complete')
     verdict chain "$words"
+}
+# Each task of the array sweeps a window half as large.
+check_zoom() {
+    local words size=('axes={y0: {min: 0, max: 1, num: 48}, x0: {min: 0, max: 1, num: 64}}')
+    submit --array=0-2 --nodes=1 --output='brink-%A_%a.log' jobs/zoom.sbatch jobs/basin.yaml zoom \
+        "${size[@]}" y0=1.25:4 x0=0.5:2e0
+    words=$(end_of_array 60
+        "$brink" run -q jobs/basin.yaml "${size[@]}" y0.min=0.25 y0.max=2.25 x0.min=0 x0.max=1 \
+            -o window.h5 2>&1
+        same window.h5 zoom-02.h5
+        "$brink" verify zoom-00.h5 2>&1 | grep -v 'intact and complete'
+        "$brink" verify zoom-01.h5 2>&1 | grep -v 'intact and complete')
+    verdict zoom "$words"
 }
 # processes WORD: those of the lab that have WORD in their environment.
 processes() {

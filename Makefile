@@ -7,6 +7,7 @@ help:
 	@echo 'make check-long   more of what decides bits: 1e8 fma, 1e6 cells, more builds'
 	@echo 'make bench        against numpy, numba and C peers; QUICK=1: less of it'
 	@echo 'make bench-network    networks against PyTorch; QUICK=1: less of it'
+	@echo 'make bench-scale  the efficiency on 1 to 100,000 cores, predicted'
 	@echo 'make explorer     the page of brink explore: npm packages of the lock file, clang, lld'
 	@echo 'make data         fetch MNIST and Fashion-MNIST into build/data'
 	@echo 'make sanitize     the suite under ASan and UBSan'
@@ -17,6 +18,7 @@ help:
 	@echo 'make install PREFIX=/usr/local DESTDIR=    make clean'
 	@echo 'Settings: CC=gcc|clang BUILD=build OPT=-O2 PREFIX DESTDIR PYTHON'
 .PHONY: help all data demo check check-long bench bench-table bench-network explorer sanitize
+.PHONY: bench-scale
 .PHONY: trust fuzz fuzzers layers tidy format install clean
 .PHONY: coverage units
 .DEFAULT_GOAL := all
@@ -132,7 +134,8 @@ $(BUILD)/brink: $(call object,$(CLI_SRC)) $(HIGH) $(CORE)
 $(BUILD)/tests/check_%: tests/check_%.c $(CORE) $(wildcard tests/*.h)
 	@mkdir -p $(@D)
 	@echo 'CC  $<'
-	@$(CC) $(CFLAGS_ALL) $(CHECK_CFLAGS) -Itests -MMD -MP $< $(CORE) $(CHECK_LIBS) $(LDLIBS_CORE) -o $@
+	@$(CC) $(CFLAGS_ALL) $(CHECK_CFLAGS) -Itests -MMD -MP $< $(SIMULATOR) $(CORE) $(CHECK_LIBS) \
+	  $(LDLIBS_CORE) -o $@
 HIGH_UNITS := $(patsubst %,$(BUILD)/tests/check_%,lease store verify pack access)
 $(HIGH_UNITS): $(BUILD)/tests/check_%: tests/check_%.c $(HIGH) $(CORE) $(wildcard tests/*.h)
 	@mkdir -p $(@D)
@@ -149,6 +152,19 @@ $(BUILD)/tests/faults: tests/simulate/faults.c $(CORE)
 	@mkdir -p $(@D)
 	@echo 'CC  $<'
 	@$(CC) $(CFLAGS_ALL) -MMD -MP $< $(CORE) $(LDLIBS_CORE) -o $@
+
+# The schedule on many ranks, simulated.
+RANKS_SRC := tests/simulate/ranks.c
+$(BUILD)/tests/check_scale: SIMULATOR := $(RANKS_SRC)
+$(BUILD)/tests/check_scale: $(RANKS_SRC) tests/simulate/ranks.h
+$(BUILD)/bench/scale: tests/bench/scale.c $(RANKS_SRC) tests/simulate/ranks.h $(CORE)
+	@mkdir -p $(@D)
+	@echo 'CC  $<'
+	@$(CC) $(CFLAGS_ALL) -Itests $< $(RANKS_SRC) $(CORE) $(LDLIBS_CORE) -o $@
+$(BUILD)/bench/master: tests/bench/master.c src/cluster/work.h $(CORE)
+	@mkdir -p $(@D)
+	@echo 'CC  $<'
+	@$(CC) $(CFLAGS_ALL) $(HDF5_CFLAGS) $(MPI_CFLAGS) -Isrc/cluster $< $(CORE) $(MPI_LIBS) $(LDLIBS_CORE) -o $@
 
 # The bench: this CPU's kernels and engine, the peers (libmvec is gcc's), and a sweep without MPI.
 BENCH_ISA   ?= $(if $(shell grep -ow -m1 avx512dq /proc/cpuinfo),avx512,avx2)
@@ -284,6 +300,10 @@ bench-network: all $(BUILD)/bench/network
 	@sh jobs/setup.sh $(BUILD)/bench/config.mk python3-torch python3-scipy \
 	  libopenblas0-pthread
 	@$(PYTHON) tests/bench/network_bench.py $(BUILD) $(BENCH_ISA) $(if $(QUICK),--quick)
+
+# The paper's sweep at 4096 x 4096 cells for 16 starts: $(BUILD)/bench/SCALE.json and its plot.
+bench-scale: $(BUILD)/bench/scale $(BUILD)/bench/master
+	@BUILD=$(BUILD) PYTHON=$(PYTHON) bash tests/bench/scale.sh
 
 layers:
 	@bash tests/layers.sh

@@ -136,6 +136,21 @@ bool brink_stream_pop(struct brink_stream *stream, struct brink_columns *columns
     return false;
 }
 
+void brink_stream_count(struct brink_stream *stream, int64_t *waiting, int64_t *under_way)
+{
+    *waiting = *under_way = 0;
+    pthread_mutex_lock(&stream->lock);
+    for (int i = 0; i < stream->slot_count; i++) {
+        struct slot *slot = &stream->slots[i];
+        if (slot->state == SLOT_FREE)
+            continue;
+        int64_t untaken = slot->state == SLOT_OPEN ? slot->tile.cells - slot->next : 0;
+        *waiting += untaken;
+        *under_way += atomic_load_explicit(&slot->left, memory_order_relaxed) - untaken;
+    }
+    pthread_mutex_unlock(&stream->lock);
+}
+
 bool brink_stream_work(struct brink_stream *stream, struct brink_pulse *pulse)
 {
     const struct brink_plan *plan = stream->plan;

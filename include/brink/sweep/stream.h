@@ -30,6 +30,10 @@ void brink_stream_finish(struct brink_stream *stream);
 bool brink_stream_pop(struct brink_stream *stream, struct brink_columns *columns,
                       struct brink_tile *tile, int64_t *tag);
 
+// How many cells of the tiles put in wait to be handed out, and how many are handed out but not
+// given back.
+void brink_stream_count(struct brink_stream *stream, int64_t *waiting, int64_t *under_way);
+
 // Computes with all OpenMP threads, the caller among them, until finished or abandoned (false:
 // what was under way is lost, complete tiles can still be taken out).
 bool brink_stream_work(struct brink_stream *stream, struct brink_pulse *pulse);

@@ -88,7 +88,11 @@ export class Cursor {
       const fine = refiner?.at(column, row);
       if (fine) {
         entries.push(["verdict, computed", sweep.statusName(fine.block.status[fine.at])]);
-        for (const [name, all] of fine.block.fields) entries.push([name, short(all[fine.at])]);
+        const record = Object.fromEntries(
+          Array.from(fine.block.fields, ([name, all]) => [name, all[fine.at]]),
+        );
+        for (const [name, value] of Object.entries(record)) entries.push([name, short(value)]);
+        entries.push(...sweep.flagWords(record, between));
       }
     }
     drawHover(this.root, entries);
@@ -101,8 +105,10 @@ export class Cursor {
       const { sweep, field } = this.page;
       const record = await sweep.source.cell(places);
       if (places !== this.places) return;
-      const more = Object.entries(record).filter(([name]) => name !== "status" && name !== field);
-      drawHover(this.root, [...entries, ...more.map(([name, value]) => [name, short(value)])]);
+      const flags = record.status === 0 ? [] : sweep.flagWords(record, sweep.values(places));
+      const more = Object.entries(record).map(([name, value]) => [name, short(value)]);
+      const rest = [...more, ...flags].filter(([name]) => name !== "status" && name !== field);
+      drawHover(this.root, [...entries, ...rest]);
     }, 60);
   }
 }

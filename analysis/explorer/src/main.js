@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The page: opens a sweep, keeps what is shown, and draws when something changed.
+import { connectButtons } from "./buttons.js";
 import { CELLS_MAX, newCell, replayCell, valuesAt } from "./cells.js";
 import { CELL_COLOURS, fieldPalette, quantise, rgb, scaleOf, statusPalette } from "./colour.js";
 import { Cursor } from "./cursor.js";
@@ -8,6 +9,7 @@ import { Diagram } from "./diagram.js";
 import { listen, listenDrops } from "./gestures.js";
 import { Kernel } from "./kernel.js";
 import * as legend from "./legend.js";
+import { Newest } from "./newest.js";
 import { margins, Overlay } from "./overlay.js";
 import { Panel } from "./panel.js";
 import { decode, encode } from "./permalink.js";
@@ -16,7 +18,7 @@ import { Pool } from "./pool.js";
 import { Refiner } from "./refine.js";
 import { h5Worker, kernelModule, kernelWorkers } from "./resources.js";
 import { EmbeddedSource, FileSource, Sweep } from "./sweep.js";
-import { applyTheme, inkOf, isDark, onSystemTheme } from "./theme.js";
+import { applyTheme, inkOf, onSystemTheme } from "./theme.js";
 import { theoryCurves, THEORY } from "./theory.js";
 import { View } from "./view.js";
 
@@ -41,8 +43,12 @@ class Page {
     this.theory = new Set(this.state.theory);
     this.cells = [];
     this.curves = [];
+    // What is asked for last is shown, whichever comes first: statuses, and values to colour by.
+    this.planes = new Newest();
+    this.colours = new Newest();
+    this.reading = false; // statuses, of another picture or slice
     applyTheme(this.state.theme);
-    this.buttons();
+    connectButtons(this);
     listenDrops((files) => this.openFiles(files));
     listen($("touch"), () => this.view, {
       change: () => this.moved(),
@@ -53,10 +59,6 @@ class Page {
       },
       pick: (part, add) => this.pick(part, add),
       step: (dx, dy) => this.cursor.step(dx, dy),
-    });
-    $("touch").addEventListener("keydown", (event) => {
-      const { places } = this.cursor;
-      if (event.key === "Enter" && places) this.pickPlaces(places, event.shiftKey);
     });
     new ResizeObserver(() => this.box && this.resize()).observe($("stage"));
     onSystemTheme(() => this.retheme());
@@ -122,23 +124,29 @@ class Page {
     this.facts(description);
     legend.drawFields($("field"), sweep.fields, sweep.flags, "status");
     const known = sweep.fields.some(({ name }) => name === state.field) || sweep.flags[state.field];
-    await this.showPicture(known ? state.field : "status", state.view);
+    this.asked = known ? state.field : "status";
+    if (!(await this.showPicture(state.view))) return;
     for (const places of state.cells) await this.pickPlaces(places, true);
     document.body.dataset.ready = sweep.name;
   }
 
-  /** Shows the picture of the axes that are chosen; `view`: a part of it, or null. */
-  async showPicture(field, view) {
+  /**
+   * Shows the picture of the axes that are chosen; `view`: a part of it, or null. False if another
+   * was asked for meanwhile.
+   */
+  async showPicture(view) {
     const { sweep, slice } = this;
     this.view = new View(sweep.horizontal, sweep.vertical);
     if (view) this.view.set(view);
     legend.drawPicture($("picture"), sweep, (up, across) => this.setPicture(up, across));
     legend.drawSliders($("sliders"), sweep.others, slice, (k, i) => this.reslice(k, i));
     this.box = null;
-    await this.readPlane();
-    await this.colour(field);
+    if (!(await this.readPlane())) return false;
+    await this.colour(this.asked);
+    if (sweep !== this.sweep || this.reading) return false;
     this.resize();
     this.drawTheoryBox();
+    return true;
   }
 
   /** Other axes: those that leave the picture stay at their first cell. */
@@ -146,7 +154,7 @@ class Page {
     const index = this.sweep.index(this.slice, 0, 0);
     this.sweep.setPicture(up, across);
     this.slice = this.sweep.sliceOf(index);
-    await this.showPicture(this.field, null);
+    await this.showPicture(null);
   }
 
   startKernel() {
@@ -180,9 +188,15 @@ class Page {
 
   // ---- the picture
 
+  /** Reads the statuses of the picture; false if another was asked for meanwhile. */
   async readPlane() {
     const { horizontal, vertical } = this.sweep;
+    const isNewest = this.planes.begin();
+    this.colours.begin(); // values that are under way are of another picture
+    this.reading = true;
     const status = await this.sweep.plane("status", this.slice);
+    if (!isNewest()) return false;
+    this.reading = false;
     this.status = new Uint8Array(status.buffer, status.byteOffset, status.length);
     this.counts = new Array(256).fill(0);
     for (const value of this.status) this.counts[value]++;
@@ -192,6 +206,7 @@ class Page {
     this.drawLegend();
     this.curves = [];
     if (this.pool || this.sweep.replays) this.readTheory();
+    return true;
   }
 
   async readTheory() {
@@ -226,16 +241,21 @@ class Page {
   }
 
   async colour(field) {
-    this.field = field;
+    this.asked = field;
     $("field").value = field;
-    $("bar").hidden = field === "status";
+    if (this.reading) return; // its statuses first; the field follows them
+    const isNewest = this.colours.begin();
     if (field !== "status") {
       this.busy(`reading ${field}`);
-      this.values = await this.sweep.plane(field, this.slice);
-      this.busy("");
-      this.scale = scaleOf(field, this.values);
-      this.diagram.setField(quantise(this.values, this.scale));
+      const values = await this.sweep.plane(field, this.slice);
+      if (!isNewest()) return;
+      this.values = values;
+      this.scale = scaleOf(field, values);
+      this.diagram.setField(quantise(values, this.scale));
     }
+    this.busy("");
+    this.field = field;
+    $("bar").hidden = field === "status";
     for (const key of [...this.diagram.fine.keys()]) this.showBlock(key);
     this.palettes();
     this.changed();
@@ -263,8 +283,8 @@ class Page {
 
   async reslice(axis, cell) {
     this.slice = this.slice.with(axis, cell);
-    await this.readPlane();
-    await this.colour(this.field);
+    if (!(await this.readPlane())) return;
+    await this.colour(this.asked);
     this.refine();
   }
 
@@ -316,7 +336,7 @@ class Page {
     const whole = this.view.whole;
     const isWhole = x0 === whole.x0 && x1 === whole.x1 && y0 === whole.y0 && y1 === whole.y1;
     return {
-      field: this.field,
+      field: this.asked,
       axes: this.sweep.axesWords(),
       slice: this.slice,
       view: isWhole ? null : { x0, x1, y0, y1 },
@@ -422,28 +442,7 @@ class Page {
     );
   }
 
-  // ---- buttons
-
-  buttons() {
-    $("field").addEventListener("change", () => this.colour($("field").value));
-    $("reset").addEventListener("click", () => {
-      this.view?.reset();
-      this.changed();
-    });
-    $("theme").addEventListener("click", () => {
-      this.state.theme = isDark(this.state.theme) ? "light" : "dark";
-      this.retheme();
-    });
-    $("png").addEventListener("click", () => this.box && this.savePng());
-    $("link").addEventListener("click", async () => {
-      await navigator.clipboard.writeText(location.href);
-      $("link").textContent = "Copied";
-      setTimeout(() => {
-        $("link").textContent = "Link";
-      }, 1200);
-    });
-    $("file").addEventListener("change", () => this.openFiles($("file").files));
-  }
+  // ---- looks
 
   retheme() {
     applyTheme(this.state.theme);

@@ -191,6 +191,15 @@ export class Sweep {
     return flagPlane(flag, planes, shared, row, { name: horizontal.name, values: columns });
   }
 
+  /** [name, "yes" or "no"] of the flags of one cell; values: its parameters. */
+  flagWords(record, values) {
+    const parameters = { ...this.spec.fixed, ...values };
+    return Object.entries(this.flags).map(([name, flag]) => [
+      name,
+      this.words(name, flag.holds(record, parameters) ? 1 : 0),
+    ]);
+  }
+
   /** A field or a flag of a cell in words. */
   words(name, value) {
     return this.flags[name] ? ["no", "yes"][value] : short(value);

@@ -56,6 +56,23 @@ test("flags are those of brink_io, whichever axes are the picture", async () => 
   assert.equal(seen.size, 8, `${[...seen.keys()]}`); // each flag is set and is not
 });
 
+test("the flags of one cell are those of its place in the picture", async () => {
+  for (const { path, sweep } of sweeps.filter(({ sweep }) => sweep.replays)) {
+    const total = sweep.axes.reduce((product, axis) => product * axis.num, 1);
+    for (let number = 0; number < total; number += 7) {
+      const index = [];
+      for (let rest = number, k = sweep.axes.length - 1; k >= 0; k--) {
+        index[k] = rest % sweep.axes[k].num;
+        rest = Math.floor(rest / sweep.axes[k].num);
+      }
+      const record = await sweep.source.cell(index);
+      const words = Object.fromEntries(sweep.flagWords(record, sweep.values(index)));
+      for (const [name, flags] of Object.entries(expected[path]))
+        assert.equal(words[name], ["no", "yes"][flags[number]], `${sweep.name} ${name} ${index}`);
+    }
+  }
+});
+
 test("a field over other axes has the values of its cells", async () => {
   const { sweep } = sweeps[0];
   for (const picture of picturesOf(sweep)) {

@@ -184,6 +184,16 @@ await test("zoomed past the grid, finer cells are computed, and one can be repla
     const at = { x: block.extent[0] + 0.01, y: block.extent[2] + 0.01 };
     return cursor && globalThis.brinkExplorer.sweep.index([], Math.round(at.y), at.x);
   });
+  // The crosshair says of such a cell what it says of the file's: measures and derived flags.
+  const told = await page.evaluate((where) => {
+    const { cursor, sweep } = globalThis.brinkExplorer;
+    cursor.places = where;
+    cursor.describe();
+    const names = [...globalThis.document.querySelectorAll("#hover dt")].map((e) => e.textContent);
+    return { names, flags: Object.keys(sweep.flags), fields: sweep.fields.map((f) => f.name) };
+  }, places);
+  for (const name of ["verdict, computed", ...told.fields, ...told.flags])
+    assert.ok(told.names.includes(name), `${name} is not in ${told.names}`);
   await page.evaluate((where) => globalThis.brinkExplorer.pickPlaces(where, false), places);
   await page.waitForSelector("text=between the cells");
 });
@@ -218,6 +228,61 @@ await test("a dropped file takes the page's place, and its cells replay", async 
   await page.waitForFunction((was) => globalThis.brinkExplorer.slice.join() !== was, before);
   await page.mouse.click(...(await pointOf(page, column, row)));
   await page.waitForSelector(".bits.same");
+});
+
+await test("what was asked for last is shown, whichever is read first", async () => {
+  const found = await page.evaluate(async () => {
+    const explorer = globalThis.brinkExplorer;
+    const { sweep } = explorer;
+    const { source } = sweep;
+    const read = source.plane.bind(source);
+    let delay = 0; // of the next plane: the first asked for comes last
+    source.plane = async (...words) => {
+      const wait = delay;
+      delay = Math.max(0, delay - 150);
+      const plane = await read(...words);
+      await new Promise((done) => {
+        setTimeout(done, wait);
+      });
+      return plane;
+    };
+    const all = (job) => {
+      delay = 450;
+      return Promise.all(job());
+    };
+    const shown = async (name) => {
+      const status = await read("status", explorer.slice, sweep.picture);
+      const values = await read(name, explorer.slice, sweep.picture);
+      const alike = (a, b) => a.length === b.length && a.every((x, i) => Object.is(x, b[i]));
+      const sameStatus = alike(new Uint8Array(status.buffer), explorer.status);
+      return [explorer.field, sameStatus, alike(values, explorer.values), explorer.reading];
+    };
+    const results = [];
+    await all(() => [explorer.colour("steps"), explorer.colour("edge_end")]);
+    results.push(await shown("edge_end"));
+    await all(() => [1, 3, 2].map((cell) => explorer.reslice(0, cell)));
+    results.push([explorer.slice[0], ...(await shown("edge_end"))]);
+    await all(() => [explorer.reslice(0, 0), explorer.colour("steps")]);
+    results.push(await shown("steps"));
+    await all(() => [explorer.colour("edge_end"), explorer.reslice(0, 2)]);
+    results.push(await shown("edge_end"));
+    const [up, across] = sweep.picture;
+    await all(() => [explorer.setPicture(across, up), explorer.setPicture(up, across)]);
+    results.push([explorer.box !== null, ...(await shown("edge_end"))]);
+    await all(() => [explorer.colour("steps"), explorer.colour("status")]);
+    results.push([explorer.field, globalThis.document.getElementById("busy").hidden]);
+    delete source.plane;
+    await explorer.reslice(0, 1);
+    return results;
+  });
+  assert.deepEqual(found, [
+    ["edge_end", true, true, false],
+    [2, "edge_end", true, true, false],
+    ["steps", true, true, false],
+    ["edge_end", true, true, false],
+    [true, "edge_end", true, true, false],
+    ["status", true],
+  ]);
 });
 
 await test("flags have two colours, and other axes can be the picture", async () => {

@@ -20,7 +20,7 @@ help:
 .PHONY: help all data demo check check-long bench bench-table bench-network explorer sanitize
 .PHONY: bench-scale
 .PHONY: trust fuzz fuzzers layers tidy format install clean
-.PHONY: coverage units
+.PHONY: coverage units explorer-picture
 .DEFAULT_GOAL := all
 
 # ---- settings
@@ -234,6 +234,15 @@ check: all $(UNITS) $(BUILD)/tests/faults layers
 	@BUILD=$(BUILD) PYTHON=$(PYTHON) CC=$(CC) bash tests/run.sh
 
 explorer: $(EXPLORER)/page.html
+# The README's picture of it, by a headless Chromium.
+explorer-picture: all explorer
+	@rm -f $(EXPLORER)/picture.h5
+	$(BUILD)/brink run jobs/dor.yaml lr.num=512 record=full -o $(EXPLORER)/picture.h5
+	$(BUILD)/brink explore $(EXPLORER)/picture.h5 -o $(EXPLORER)/picture.html
+	@sh jobs/setup_explorer.sh $(EXPLORER) chromium
+	node analysis/explorer/screenshot.mjs $(EXPLORER)/node_modules \
+	  $$(command -v chromium || command -v google-chrome) $(EXPLORER)/picture.html \
+	  '#theory=flow.edge&cells=3_386~1_471' analysis/gallery/explorer.png
 
 # The suite but for Slurm with the sanitizers in; leaks of MPI and HDF5 themselves are not ours.
 sanitize:

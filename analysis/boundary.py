@@ -67,18 +67,25 @@ def edge_cells(inside):
     return edge
 
 
+def any_of_rows(cells, shift, size):
+    """Whether any of `size` rows of `cells` is set; of the first, `shift` lie before the array."""
+    first = (size - shift) % size
+    whole = first + (cells.shape[0] - first) // size * size
+    groups = cells[first:whole].reshape(-1, size, cells.shape[1])
+    return np.concatenate([part for part in (
+        np.bitwise_or.reduce(cells[:first], axis=0, keepdims=True),
+        np.bitwise_or.reduce(groups, axis=1),
+        np.bitwise_or.reduce(cells[whole:], axis=0, keepdims=True)) if part.size])
+
+
 def count_boxes(edge, size):
     """The fewest boxes of size x size cells that cover `edge`, over places of the lattice."""
-    steps = sorted({int(round(size * i / OFFSETS)) for i in range(OFFSETS)} - {size})
-    best = None
-    rows, columns = np.nonzero(edge)
-    wide = edge.shape[1] // size + 2
-    for down in steps:
-        for across in steps:
-            boxes = (rows + down) // size * wide + (columns + across) // size
-            count = np.unique(boxes).size
-            best = count if best is None else min(best, count)
-    return best
+    places = sorted({int(round(size * i / OFFSETS)) for i in range(OFFSETS)} - {size})
+    counts = []
+    for down in places:
+        rows = np.ascontiguousarray(any_of_rows(edge, down, size).T)
+        counts += [np.count_nonzero(any_of_rows(rows, across, size)) for across in places]
+    return min(counts)
 
 
 def box_dimension(edge):
@@ -111,15 +118,55 @@ def chosen_statuses(sweep, verdicts):
     return [codes[name] for name in verdicts]
 
 
-def draw_boundary(axes, rows, columns, inside, edge, known):
+@dataclass
+class Boundary:
+    """A set of cells and its boundary; `kind` is reduced to what can be seen."""
+
+    edge: np.ndarray   # [rows, columns]
+    kind: np.ndarray   # of blocks: 2 with boundary in it, 1 inside, 0 outside, NaN not computed
+    inside: int        # cells
+    known: int         # cells that are computed
+    factors: tuple     # cells of a block
+
+
+def read_boundary(part, values):
+    """The Boundary of the cells with one of the statuses `values`, read in strips of rows."""
+    shape, up = part["status"].shape, part["status"].dims[0]
+    factors = tuple(-(-size // picture.CELLS_MAX) for size in shape)
+    height = factors[0] * max(1, picture.STRIP_CELLS // (factors[0] * shape[1]))
+    found = Boundary(np.zeros(shape, bool), None, 0, 0, factors)
+    kinds = []
+    for first in range(0, shape[0], height):
+        # With one row more: what is above the last.
+        status = part["status"].isel({up: slice(first, first + height + 1)}).values
+        inside, known = np.isin(status, values), status != brink_io.PENDING
+        beside = known.copy()  # the boundary with what is unknown is none
+        beside[:, :-1] &= known[:, 1:]
+        beside[:-1] &= known[1:]
+        edge, inside, known = ((edge_cells(inside) & beside)[:height], inside[:height],
+                               known[:height])
+        found.edge[first:first + height] = edge
+        found.inside += np.count_nonzero(inside & known)
+        found.known += np.count_nonzero(known)
+        edge, inside, known = (picture.blocks(cells, factors, False)
+                               for cells in (edge, inside & known, known))
+        shares = [np.count_nonzero(cells, axis=2) for cells in (inside, known)]
+        kind = np.where(edge.any(axis=2), 2.0, (2 * shares[0] > shares[1]).astype(float))
+        kind[shares[1] == 0] = np.nan
+        kinds.append(kind)
+    found.kind = np.concatenate(kinds)
+    return found
+
+
+def draw_boundary(axes, rows, columns, found):
     """The set, its boundary in ink, and cells that are not computed yet."""
-    kind = np.where(edge, 2, inside.astype(int)).astype(float)
-    kind[~known] = np.nan
     shade = colors.ListedColormap([figures.theme["page"], figures.theme["hatch"],
                                    figures.theme["ink"]])
-    axes.pcolormesh(columns.edges, rows.edges, np.ma.masked_invalid(kind), cmap=shade, vmin=-0.5,
+    edges = [picture.reduced_edges(axis, factor)
+             for axis, factor in zip((rows, columns), found.factors)]
+    axes.pcolormesh(edges[1], edges[0], np.ma.masked_invalid(found.kind), cmap=shade, vmin=-0.5,
                     vmax=2.5, rasterized=True)
-    if not known.all():
+    if found.known < found.edge.size:
         axes.patch.set(**figures.pending_style())
     figures.set_axis(axes.xaxis, columns)
     figures.set_axis(axes.yaxis, rows)
@@ -143,22 +190,17 @@ def boundary_figure(sweep, verdicts, slices=(), width="column"):
     if part["status"].ndim != 2:
         raise figures.UsageError("a boundary needs a picture of two axes")
     values = chosen_statuses(sweep, verdicts)
-    status = part["status"].values
-    inside, known = np.isin(status, values), status != brink_io.PENDING
-    beside = known.copy()  # the boundary with what is unknown is none
-    beside[:, :-1] &= known[:, 1:]
-    beside[:-1] &= known[1:]
-    edge = edge_cells(inside) & beside
-    found = box_dimension(edge)
+    boundary = read_boundary(part, values)
+    found = box_dimension(boundary.edge)
     rows, columns = (figures.grid_axis(part, name) for name in part["status"].dims)
     what = " or ".join(figures.STATUS_LABELS.get(name, name) for name in verdicts)
     with plt.rc_context(figures.RC):
         figure, (upper, lower) = plt.subplots(2, 1, figsize=(figures.WIDTHS[width], 4))
-        draw_boundary(upper, rows, columns, inside, edge, known)
+        draw_boundary(upper, rows, columns, boundary)
         handles = [Patch(facecolor=figures.theme["hatch"],
-                         label=f"{what}  {figures.share(inside[known].sum(), known.sum())}"),
+                         label=f"{what}  {figures.share(boundary.inside, boundary.known)}"),
                    Patch(facecolor=figures.theme["ink"],
-                         label=f"its boundary, {edge.sum():,} cells")]
+                         label=f"its boundary, {boundary.edge.sum():,} cells")]
         if found:
             draw_counts(lower, found)
             handles.append(Line2D([], [], color=figures.theme["line2"],
@@ -169,7 +211,7 @@ def boundary_figure(sweep, verdicts, slices=(), width="column"):
             lower.text(0.5, 0.5, "too few boundary cells for a dimension", ha="center",
                        va="center", transform=lower.transAxes)
             lower.set(xticks=[], yticks=[])
-        footer = figures.provenance(sweep, known.sum(), known.size, words)
+        footer = figures.provenance(sweep, boundary.known, boundary.edge.size, words)
         square = {rows.name, columns.name} == {"x0", "y0"}
         height = (lambda panel: panel) if square else 2.4 if width == "column" else 3.6
         return figures.arrange(figure, [(upper, height), (lower, 1.2)],

@@ -236,12 +236,12 @@ check: all $(UNITS) $(BUILD)/tests/faults layers
 explorer: $(EXPLORER)/page.html
 # The README's picture of it, by a headless Chromium.
 explorer-picture: all explorer
-	@rm -f $(EXPLORER)/picture.h5
-	$(BUILD)/brink run jobs/dor.yaml lr.num=512 record=full -o $(EXPLORER)/picture.h5
-	$(BUILD)/brink explore $(EXPLORER)/picture.h5 -o $(EXPLORER)/picture.html
+	@rm -f $(EXPLORER)/dor.h5
+	$(BUILD)/brink run jobs/dor.yaml lr.num=512 record=full -o $(EXPLORER)/dor.h5
+	$(BUILD)/brink explore $(EXPLORER)/dor.h5 -o $(EXPLORER)/dor.html
 	@sh jobs/setup_explorer.sh $(EXPLORER) chromium
 	node analysis/explorer/screenshot.mjs $(EXPLORER)/node_modules \
-	  $$(command -v chromium || command -v google-chrome) $(EXPLORER)/picture.html \
+	  $$(command -v chromium || command -v google-chrome) $(EXPLORER)/dor.html \
 	  '#theory=flow.edge&cells=3_386~1_471' analysis/gallery/explorer.png
 
 # The suite but for Slurm with the sanitizers in; leaks of MPI and HDF5 themselves are not ours.

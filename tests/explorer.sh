@@ -43,11 +43,11 @@ chromium=$(command -v chromium || command -v chromium-browser || command -v goog
 
 # The sources beside their packages, where node and the linter look for them.
 rm -rf "$work"/{src,tests}
-cp -r analysis/explorer/{src,tests,build.mjs,eslint.config.js,.prettierrc.json} "$work"
-lint() { (cd "$work" && node_modules/.bin/eslint src tests build.mjs eslint.config.js); }
+cp -r analysis/explorer/{src,tests,{build,screenshot}.mjs,eslint.config.js,.prettierrc.json} "$work"
+lint() { (cd "$work" && node_modules/.bin/eslint src tests ./*.mjs eslint.config.js); }
 judge lint lint
 format() {
-    (cd "$work" && node_modules/.bin/prettier --log-level warn --check src tests build.mjs)
+    (cd "$work" && node_modules/.bin/prettier --log-level warn --check src tests ./*.mjs)
 }
 judge format format
 judge "C format" clang-format --dry-run -Werror analysis/explorer/wasm/replay.c \

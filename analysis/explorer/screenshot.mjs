@@ -22,5 +22,6 @@ await page.waitForFunction(() => {
   const waiting = (refiner?.visible ?? []).some((key) => !refiner.kept.has(key));
   return !moving && !waiting && cells.every((cell) => cell.record || cell.failure);
 });
+await page.check("#log-step"); // the first steps spread out
 await page.screenshot({ path: picture, fullPage: true, animations: "disabled" });
 await browser.close();

@@ -266,7 +266,7 @@ fuzzers: all
 	@cp jobs/*.yaml tests/bad/*.yaml $(FUZZ)/corpus-spec
 	@rm -f $(FUZZ)/seed.h5
 	@$(AS_ROOT) $(BUILD)/brink run -q tests/fuzz/seed.yaml -o $(FUZZ)/seed.h5
-	@$(MAKE) BUILD=$(FUZZ) CC=clang OPT=-O1 EXTRA_LDFLAGS='-fsanitize=address,undefined' \
+	@$(MAKE) BUILD=$(FUZZ) CC=clang OPT=-O1 ISAS= EXTRA_LDFLAGS='-fsanitize=address,undefined' \
 	  EXTRA_CFLAGS='$(FUZZ_CFLAGS)' \
 	  $(FUZZ)/fuzz_spec $(FUZZ)/fuzz_verify
 $(BUILD)/fuzz_%: tests/fuzz/%.c $(HIGH) $(CORE)
@@ -278,8 +278,10 @@ $(BUILD)/fuzz_%: tests/fuzz/%.c $(HIGH) $(CORE)
 # What the tests see of the code, by gcov; atomic, since threads count together.
 COVERAGE_CFLAGS := --coverage -fprofile-update=atomic -Wno-sign-conversion
 coverage:
+	@mkdir -p $(BUILD)/coverage
+	@$(CC) -std=c11 -D_GNU_SOURCE -c tests/coverage_exit.c -o $(BUILD)/coverage/exit.o
 	$(MAKE) BUILD=$(BUILD)/coverage OPT=-O0 EXTRA_CFLAGS='$(COVERAGE_CFLAGS)' \
-	  EXTRA_LDFLAGS=--coverage all units
+	  EXTRA_LDFLAGS='--coverage $(BUILD)/coverage/exit.o' all units
 	@$(PYTHON) tests/coverage.py $(BUILD)/coverage
 units: $(UNITS)
 

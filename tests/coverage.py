@@ -17,15 +17,18 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WHOLE = re.compile(r"src/(store/|sweep/(spec|schedule|grid))")
 LINES = 0.95
 TESTS = [["bash", "tests/cli.sh"], ["bash", "tests/verify.sh"], ["bash", "tests/ranks.sh"],
-         ["bash", "tests/service.sh"], ["tests/faults/points.py"], ["tests/hostile.py"],
+         ["bash", "tests/service.sh"], ["bash", "tests/shards.sh"], ["bash", "tests/network.sh"],
+         ["tests/faults/points.py"], ["tests/faults/small.py"], ["tests/hostile.py"],
          ["tests/store_open.py"], ["tests/manual.py"], ["bash", "tests/faults/disks.sh"]]
 
 
 def run_tests(build):
-    """Each test once; whether all were well. A rank that dies does not tell what it has seen."""
+    """Each test once; whether all were well. A process that is killed does not tell what it has
+    seen: the same steps are seen in jobs that end."""
     environment = dict(os.environ, BUILD=build, PYTHON=sys.executable, OMP_NUM_THREADS="1",
                        OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-                       CK_TIMEOUT_MULTIPLIER="20", BRINK_FLIPS="400", CK_VERBOSITY="minimal")
+                       CK_TIMEOUT_MULTIPLIER="20", BRINK_FLIPS="400",
+                       BRINK_TEST_SCALE="0.02", CK_VERBOSITY="minimal")
     units = sorted(name[:-2] for name in os.listdir(os.path.join(TOP, "tests"))
                    if re.fullmatch(r"check_\w+\.c", name))
     commands = [[os.path.join(TOP, build, "tests", unit)] for unit in units] + TESTS

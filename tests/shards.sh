@@ -73,7 +73,7 @@ fi
 
 expect 6 "in 3 shards, not 4" "$brink" run sweep.yaml -o s3.h5 --shards 4
 expect 6 "max_steps" "$brink" run sweep.yaml stop.max_steps=10 -o s3.h5 --shards 3
-expect 5 "exists already" "$brink" join s3.h5
+expect 2 "exists already" "$brink" join s3.h5
 expect 3 "has no shards" "$brink" join nowhere.h5
 expect 2 "1 to 7" "$brink" run sweep.yaml -o many.h5 --shards 8
 expect 0 "all 3 shards are complete" "$brink" run sweep.yaml -o s3.h5 # joins in

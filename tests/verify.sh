@@ -81,6 +81,20 @@ expect 4 "damaged or edited" "$brink" run sweep.yaml -o bad.h5
 expect 4 "damaged or edited" "$brink" trace bad.h5 dor#0 lr#0
 expect 4 "damaged or edited" "$brink" diff bad.h5 full.h5
 expect 4 "damaged" "$brink" pack bad.h5 -o no.h5
+expect 2 "part.h5: exists already" "$brink" pack full.h5 -o part.h5
+# A specification with fewer keys than this program knows.
+cp full.h5 old.h5
+"$python" - "$top" old.h5 <<'PY'
+import re, sys, h5py
+sys.path.insert(0, sys.argv[1] + "/tests/faults")
+import jobs
+with h5py.File(sys.argv[2], "r+") as f:
+    f.attrs["spec"] = re.sub(r'"grad_tol": [^,}]*, ', "", f.attrs["spec"])
+jobs.reseal(sys.argv[2])
+PY
+expect 4 "other keys" "$brink" verify old.h5
+expect 6 "other keys" "$brink" diff full.h5 old.h5
+expect 6 "other keys" "$brink" trace old.h5 dor#0 lr#0
 
 # diff
 expect 2 "which two files" "$brink" diff full.h5

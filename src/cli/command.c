@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "brink/base/memory.h"
 #include "brink/base/nearest.h"
@@ -54,8 +55,25 @@ brink_err brink_command_result_spec(const char *path, struct brink_spec **spec)
     brink_err error = brink_store_spec(path, &json);
     if (!error)
         error = brink_spec_parse(path, json, strlen(json), 0, NULL, spec);
+    if (error == BRINK_ERR_USAGE)
+        error = brink_fail(BRINK_ERR_BAD_FILE, "%s", brink_error_note());
+    if (!error && strcmp((*spec)->json, json) != 0)
+        error = brink_fail(BRINK_ERR_MISMATCH,
+                           "%s: made by a version of brink in which specifications have other "
+                           "keys: read it with that version, or compute it again",
+                           path);
     brink_free(&json);
     return error;
+}
+
+brink_err brink_command_new_file(const char *path)
+{
+    struct stat status;
+    if (lstat(path, &status) != 0)
+        return BRINK_OK; // whether it can be made shows in making it
+    return brink_fail(BRINK_ERR_USAGE,
+                      "%s: exists already and is not replaced: choose another name or remove it",
+                      path);
 }
 
 brink_err brink_command_shards(const char *path, int *count, struct brink_spec **spec)

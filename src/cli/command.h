@@ -89,8 +89,11 @@ brink_err brink_command_unknown(const char *name) BRINK_CHECKED;
 // Reads word[0] as a specification, the others as its overrides; a sweep has an axis.
 brink_err brink_command_sweep_spec(const struct brink_words *words,
                                    struct brink_spec **spec) BRINK_CHECKED;
-// The specification that a result holds.
+// The specification that a result holds, which this program would resolve to the same text.
+// BRINK_ERR_BAD_FILE; BRINK_ERR_MISMATCH if it is of another version of brink.
 brink_err brink_command_result_spec(const char *path, struct brink_spec **spec) BRINK_CHECKED;
+// BRINK_ERR_USAGE if `path` is there already.
+brink_err brink_command_new_file(const char *path) BRINK_CHECKED;
 
 // What is declared beside a result that is worked on in shards; *count 0: nothing.
 brink_err brink_command_shards(const char *path, int *count,

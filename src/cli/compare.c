@@ -8,19 +8,14 @@
 
 #include "brink/base/memory.h"
 #include "brink/base/text.h"
+#include "command.h"
 
 // ---- opening
 
 static brink_err open_side(struct brink_side *side, const char *path)
 {
-    char *json = NULL;
     side->path = path;
-    brink_err error = brink_store_spec(path, &json);
-    if (!error)
-        error = brink_spec_parse(path, json, strlen(json), 0, NULL, &side->spec);
-    brink_free(&json);
-    if (error == BRINK_ERR_USAGE)
-        error = brink_fail(BRINK_ERR_BAD_FILE, "%s", brink_error_note());
+    brink_err error = brink_command_result_spec(path, &side->spec);
     if (!error)
         error = brink_store_origin(path, &side->origin);
     if (!error)

@@ -52,7 +52,8 @@ static brink_err run(const struct brink_command *self, int argc, char **argv, bo
     if (error)
         return error;
     options.path = words.word[0];
-    return brink_isolated(options.path, join, &options);
+    error = brink_command_new_file(options.path);
+    return error ? error : brink_isolated(options.path, join, &options);
 }
 
 const struct brink_command brink_command_join = {

@@ -52,7 +52,9 @@ static brink_err run(const struct brink_command *self, int argc, char **argv, bo
     if (error)
         return error;
     options.path = words.word[0];
-    error = brink_isolated(options.path, pack, &options);
+    error = brink_command_new_file(options.output);
+    if (!error)
+        error = brink_isolated(options.path, pack, &options);
     if (!error)
         print_sizes(&options);
     return error;

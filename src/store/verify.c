@@ -80,8 +80,12 @@ static brink_err read_spec(struct brink_inspection *inspection, struct brink_spe
         error = brink_fail(BRINK_ERR_BAD_FILE, "%s: not a specification: %s", door->path,
                            brink_error_note());
     assert(error || *spec);
-    if (!error && ((*spec)->axis_count == 0 || strcmp((*spec)->json, json) != 0))
-        error = brink_fail(BRINK_ERR_BAD_FILE, "%s: not a resolved specification of a sweep",
+    if (!error && (*spec)->axis_count == 0)
+        error = brink_fail(BRINK_ERR_BAD_FILE, "%s: no specification of a sweep", door->path);
+    if (!error && strcmp((*spec)->json, json) != 0)
+        error = brink_fail(BRINK_ERR_BAD_FILE,
+                           "%s: not as this program resolves it: edited, or made by a version of "
+                           "brink in which specifications have other keys",
                            door->path);
     if (error)
         brink_spec_free(spec);

@@ -457,6 +457,19 @@ START_TEST(differences_see_order_and_long_lists)
                       "  values[40]: 40 -> 140 (60 -> 61 values)\n");
     brink_text_free(&a);
     brink_text_free(&b);
+    brink_text_add(&a, "{values: [[0, 0]");
+    for (int i = 1; i < 60; i++)
+        brink_text_add(&a, ", [%d, 0]", i);
+    brink_text_add(&b, "%s, {x: 1}]}", brink_text_get(&a)); // longer by one
+    brink_text_add(&a, "]}");
+    assert_difference(brink_text_get(&a), brink_text_get(&b),
+                      "  values[60]: (none) -> {x: 1} (60 -> 61 values)\n");
+    assert_difference(brink_text_get(&b), brink_text_get(&a),
+                      "  values[60]: {x: 1} -> (none) (61 -> 60 values)\n");
+    assert_difference("{x: [1]}", "{x: {y: 1}}", "  x: [1] -> {y: 1}\n");
+    assert_difference("{x: {y: 1}}", "{x: 2}", "  x: {y: 1} -> 2\n");
+    brink_text_free(&a);
+    brink_text_free(&b);
     struct brink_text difference = {0};
     ck_assert_fails(brink_spec_difference("[1, 2", small, &difference), BRINK_ERR_USAGE,
                     "the file's spec:2:1: not valid YAML");

@@ -2,7 +2,7 @@
 """Foreign, damaged and hostile files: `brink verify` ends each time, soon, with code 4 and why.
 
 From the environment: BUILD, where brink is; HOSTILE_FUZZ, how many random corruptions [60];
-HOSTILE_SEED [1].
+HOSTILE_SEED [1]; HOSTILE_SECONDS, of CPU time that a file may take [8].
 """
 import json
 import os
@@ -20,6 +20,7 @@ import numpy as np
 BRINK = pathlib.Path(os.environ.get("BUILD", "build")).resolve() / "brink"
 FUZZ = int(os.environ.get("HOSTILE_FUZZ", "60"))
 SEED = int(os.environ.get("HOSTILE_SEED", "1"))
+SECONDS = int(os.environ.get("HOSTILE_SECONDS", "8"))
 XXH3_OF_NOTHING = 0x2D06800538D394C2
 SPEC = """
 title: Hostile
@@ -271,7 +272,7 @@ class Bench:
         small = path.is_file() and not path.is_symlink() and path.stat().st_size < 2**24
         before = path.read_bytes() if small else b""
         try:
-            done = subprocess.run(["bash", "-c", 'ulimit -t 8; exec "$@"', "-", BRINK, "verify",
+            done = subprocess.run(["bash", "-c", f'ulimit -t {SECONDS}; exec "$@"', "-", BRINK, "verify",
                                    path, "--json"], cwd=self.folder, capture_output=True,
                                   timeout=120, check=False)
             report = json.loads(done.stdout)

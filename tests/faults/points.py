@@ -19,6 +19,7 @@ WORD = 8  # bytes: an aligned write of so many is made at once, or not
 # Writes that fail say so; a call that was only interrupted is made again. EINTR comes once.
 FAULTS = [("once", errno.EIO), ("ever", errno.EIO), ("once", errno.ENOSPC), ("ever", errno.ENOSPC),
           ("once", errno.EDQUOT), ("ever", errno.EDQUOT), ("once", errno.EINTR), ("short", 0)]
+LACKING = ("link", "allocate")  # which a file system need not have
 COMMANDS = {
     "run": lambda sweep, folder: ["run", sweep.spec, "-t", "1", "-o", f"{folder}/r.h5"],
     "resume": lambda sweep, folder: ["run", sweep.spec, "-t", "1", "-o", sweep.result],
@@ -64,6 +65,8 @@ class Points:
         cases = []
         for name in specs:
             for at, record in enumerate(self.solo.sweep(name).calls, 1):
+                if record.call in LACKING:
+                    cases.append((name, at, "once", errno.EOPNOTSUPP))
                 for i, (way, number) in enumerate(FAULTS):
                     if way == "short" and record.call != "write":
                         continue

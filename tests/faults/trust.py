@@ -166,6 +166,9 @@ class Ledger:
         row["wanted"] = wanted
         return row
 
+    def seconds(self, name):
+        return self.data["rows"][name]["seconds"]
+
     def to_repeat(self, row):
         """What failed with another program."""
         return [failure for failure in row["failures"] if failure["program"] != self.program]
@@ -176,12 +179,13 @@ class Ledger:
 
     def save(self):
         self.data["time"] = datetime.datetime.now(datetime.timezone.utc).isoformat("T", "seconds")
-        rows = ",\n".join(f"  {json.dumps(name)}: {json.dumps(row)}"
-                          for name, row in self.data["rows"].items())
+        sections = []
+        for section in ("rows", "programs"):  # an entry a line
+            lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(entry)}"
+                               for name, entry in self.data[section].items())
+            sections.append(f' "{section}": {{\n{lines}\n }},\n')
         with open(OUT + ".new", "w", encoding="utf-8") as file:
-            file.write('{\n "rows": {\n' + rows + "\n },\n " + ",\n ".join(
-                f"{json.dumps(key)}: {json.dumps(value, indent=1)}"
-                for key, value in self.data.items() if key != "rows") + "\n}\n")
+            file.write("{\n" + "".join(sections) + f' "time": "{self.data["time"]}"\n}}\n')
         os.replace(OUT + ".new", OUT)
 
 
@@ -233,7 +237,7 @@ def main(arguments):
             ledger.row(name, row.wanted)
         open_rows = list(wanted)
         while open_rows and time.monotonic() < end:
-            for name in list(open_rows):
+            for name in sorted(open_rows, key=ledger.seconds):  # short runs come to all rows, too
                 told = ledger.row(name, wanted[name].wanted)
                 if told["done"] >= told["wanted"] and not ledger.to_repeat(told):
                     open_rows.remove(name)

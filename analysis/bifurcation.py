@@ -98,7 +98,7 @@ def limit_values(trace, quantity, period):
 def dot_colour(status):
     """The verdict's colour, dark enough for dots on a white page."""
     colour = figures.STATUS_COLOURS.get(status, "#999999")
-    if figures.theme["page"] != figures.THEMES["light"]["page"]:
+    if figures.is_dark():
         return colour
     return colors.to_hex(np.array(colors.to_rgb(colour)) * 0.78)
 

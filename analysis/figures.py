@@ -81,9 +81,14 @@ def pending_style():
             "linewidth": 0}
 
 
+def is_dark():
+    """Is the paper dark?"""
+    return np.mean(colors.to_rgb(theme["page"])) < 0.5
+
+
 def shades(count):
     """Colours of an ordered series, from cold to warm, that show on the theme's paper."""
-    low, high = (0.3, 0.97) if np.mean(colors.to_rgb(theme["page"])) < 0.5 else (0.05, 0.83)
+    low, high = (0.3, 0.97) if is_dark() else (0.05, 0.83)
     return plt.get_cmap("plasma")(np.linspace(low, high, count))
 
 

@@ -43,7 +43,7 @@ def along_ray(curve, s):
 def shades(dor):
     """One colour each: cold for good regularity, warm for bad, darker with the degree."""
     good = np.count_nonzero(dor <= 1)
-    cold = plt.get_cmap("winter")(np.linspace(0, 0.85, max(good, 1)))
+    cold = plt.get_cmap("winter")(np.linspace(0.4 if figures.is_dark() else 0, 0.85, max(good, 1)))
     warm = plt.get_cmap("autumn_r")(np.linspace(0.3, 1, max(dor.size - good, 1)))
     return [*cold[:good], *warm[:dor.size - good]]
 

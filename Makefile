@@ -8,6 +8,7 @@ help:
 	@echo 'make bench        against numpy, numba and C peers; QUICK=1: less of it'
 	@echo 'make bench-network    networks against PyTorch; QUICK=1: less of it'
 	@echo 'make bench-scale  the efficiency on 1 to 100,000 cores, predicted'
+	@echo 'make bench-fractal    jobs/fractal.yaml and PyTorch: some 15 minutes'
 	@echo 'make explorer     the page of brink explore: npm packages of the lock file, clang, lld'
 	@echo 'make data         fetch MNIST and Fashion-MNIST into build/data'
 	@echo 'make sanitize     the suite under ASan and UBSan'
@@ -19,6 +20,7 @@ help:
 	@echo 'Settings: CC=gcc|clang BUILD=build OPT=-O2 PREFIX DESTDIR PYTHON'
 .PHONY: help all data demo check check-long bench bench-table bench-network explorer sanitize
 .PHONY: bench-scale
+.PHONY: bench-network-table bench-fractal
 .PHONY: trust fuzz fuzzers layers tidy format install clean
 .PHONY: coverage units explorer-picture
 .DEFAULT_GOAL := all
@@ -296,6 +298,7 @@ check-long: all $(BUILD)/tests/check_elementary $(BUILD)/tests/check_lanes
 	BRINK_TEST_SCALE=20 CK_TIMEOUT_MULTIPLIER=20 $(BUILD)/tests/check_elementary
 	BRINK_TEST_SCALE=10 CK_TIMEOUT_MULTIPLIER=20 $(BUILD)/tests/check_lanes
 	LONG=1 BUILD=$(BUILD) PYTHON=$(PYTHON) CC=$(CC) bash tests/bits.sh
+	BUILD=$(BUILD) PYTHON=$(PYTHON) bash tests/published.sh
 
 # Against numpy, numba and C peers: a table, and $(BUILD)/bench/BENCH.json. Of a quiet machine,
 # `make bench bench-table` keeps that as tests/bench/BENCH.json and in README.md.
@@ -306,11 +309,21 @@ bench: all $(BUILD)/bench/bench $(BUILD)/bench/bare
 	@sh jobs/setup.sh $(BUILD)/bench/config.mk python3-numba || echo 'bench: without numba'
 	@$(PYTHON) tests/bench/bench.py $(BUILD) $(BENCH_ISA) $(if $(QUICK),--quick)
 
-# Networks against PyTorch: a table, and $(BUILD)/bench/NETWORK.json.
+# Networks against PyTorch: a table, and $(BUILD)/bench/NETWORK.json, kept as BENCH.json is.
+bench-network-table:
+	cp $(BUILD)/bench/NETWORK.json tests/bench/NETWORK.json
+	$(PYTHON) tests/bench/report.py tests/bench/NETWORK.json README.md networks
 bench-network: all $(BUILD)/bench/network
 	@sh jobs/setup.sh $(BUILD)/bench/config.mk python3-torch python3-scipy \
 	  libopenblas0-pthread
 	@$(PYTHON) tests/bench/network_bench.py $(BUILD) $(BENCH_ISA) $(if $(QUICK),--quick)
+# A whole map on two ranks, and batches of it in PyTorch on as many cores.
+bench-fractal: all
+	@sh jobs/setup.sh $(BUILD)/bench/config.mk python3-torch
+	@mkdir -p $(BUILD)/bench
+	@rm -f $(BUILD)/bench/fractal.h5
+	$(AS_ROOT) mpirun -n 2 $(BUILD)/brink run jobs/fractal.yaml -o $(BUILD)/bench/fractal.h5 -t 1
+	@$(PYTHON) tests/bench/network_map.py $(BUILD)/bench/fractal.h5 --batches 64
 
 # The paper's sweep at 4096 x 4096 cells for 16 starts: $(BUILD)/bench/SCALE.json and its plot.
 bench-scale: $(BUILD)/bench/scale $(BUILD)/bench/master

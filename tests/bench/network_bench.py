@@ -26,8 +26,9 @@ NOTES = [
     "A step is forward, backward and update over all samples; no bias, random data of the shape "
     "named. Peak: fma on registers, measured in between; only the operations of the Gram form "
     "count (2 n^2 h, and 6 n h k of the output layer).",
-    "PyTorch: one network is nn.Sequential with SGD; a batch is one product for all first layers "
-    "and bmm, torch.autograd.grad, updates in place; the best of the batches 16 to 4096.",
+    "PyTorch, on OpenBLAS with AVX-512 or AVX2 kernels: one network is nn.Sequential with SGD; a "
+    "batch is one product for all first layers and bmm, torch.autograd.grad, updates in place; the "
+    "best of the batches 16 to 4096.",
     "Sharpness on the same kind of network after every 10 steps. eigsh: scipy's defaults on "
     "autograd products with a new graph each (as published code does); tuned: the last "
     "eigenvector as start, tol 1e-3, ncv 6, one graph. brink: warm Lanczos to 1e-3.",
@@ -143,6 +144,7 @@ def main():
     rounds = 1 if arguments.quick else 4
     result = report.Result(arguments.quick)
     result.data["notes"] = NOTES
+    result.data["heading"] = "on one core, but for two ranks"
     result.describe_machine(arguments.build / "brink", arguments.isa)
     result.data["machine"]["python"]["torch"] = peers.torch.__version__
     run_ranks(arguments.build, arguments.isa, result, rounds)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What `make bench` found: rows against what is required, BENCH.json, the plot of growth.
 
-    report.py BENCH.json README.md     puts the table of ratios between README.md's two marks
+    report.py BENCH.json README.md [NAME]   puts the table of ratios between README.md's two marks
+                                            of that name (speed)
 
 BENCH.json: {"machine", "rows": [{"what", "value", "unit", "peer", "ratio", "required", "verdict"}],
 "notes", and the sections the rows come from}. `ratio` is peer / value: how many times faster.
@@ -163,13 +164,13 @@ def draw_growth(growth, path):
 
 # ---- the README's table
 
-MARKS = ("<!-- speed: tests/bench/report.py writes the table -->", "<!-- end of speed -->")
+MARKS = ("<!-- {}: tests/bench/report.py writes the table -->", "<!-- end of {} -->")
+HEADING = "on one core, but for `brink run` and two over one"
 
 
 def table(data):
     """The rows with something required, and those that explain them, as Markdown."""
-    lines = ["| on one core, but for `brink run` and two over one | reached | required |",
-             "|---|---|---|"]
+    lines = [f"| {data.get('heading', HEADING)} | reached | required |", "|---|---|---|"]
     for row in data["rows"]:
         explains = any(words in row["what"] for words in
                        ("watches", "floor", "a plain write", "works, too"))
@@ -194,10 +195,11 @@ def main():
         data = json.load(file)
     with open(sys.argv[2]) as file:
         text = file.read()
-    before, rest = text.split(MARKS[0])
-    after = rest.split(MARKS[1])[1]
+    begin, end = (mark.format(*(sys.argv[3:] or ["speed"])) for mark in MARKS)
+    before, rest = text.split(begin)
+    after = rest.split(end)[1]
     with open(sys.argv[2], "w") as file:
-        file.write(f"{before}{MARKS[0]}\n{table(data)}\n{MARKS[1]}{after}")
+        file.write(f"{before}{begin}\n{table(data)}\n{end}{after}")
 
 
 if __name__ == "__main__":

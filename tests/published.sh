@@ -50,12 +50,9 @@ edges relu_mse '(abs(numpy.log2(numpy.median(edge, axis=0) / [.382, .047])) < 1)
 sweep relu_huber loss=huber lr_unit=sharpness 'lr={values: [1.6, 3.2]}'
 edges relu_huber '(abs(edge - 1) < .05).all()'
 
-# relu3 and mse: far below the edge, unless batch norm brings it back; published .03 to .27 and
-# 1.00 (on CIFAR-10, in more steps).
-relu3=(activation=relu3 norm1=10 norm2=40 'lr={values: [5e-5, 1e-4]}')
-sweep relu3 "${relu3[@]}"
+# relu3 and mse: far below the edge, published .03 to .27 (on CIFAR-10). That batch norm brings the
+# edge back is not found to the point: see README.md.
+sweep relu3 activation=relu3 norm1=10 norm2=40 'lr={values: [5e-5, 1e-4]}'
 edges relu3 '(edge < .5).all()'
-sweep relu3_batch "${relu3[@]}" norm=batch
-edges relu3_batch '(abs(edge - 1) < .25).all()'
 
 finish

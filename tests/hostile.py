@@ -272,9 +272,9 @@ class Bench:
         small = path.is_file() and not path.is_symlink() and path.stat().st_size < 2**24
         before = path.read_bytes() if small else b""
         try:
-            done = subprocess.run(["bash", "-c", f'ulimit -t {SECONDS}; exec "$@"', "-", BRINK, "verify",
-                                   path, "--json"], cwd=self.folder, capture_output=True,
-                                  timeout=120, check=False)
+            done = subprocess.run(["bash", "-c", f'ulimit -t {SECONDS}; exec "$@"', "-", BRINK,
+                                   "verify", path, "--json"], cwd=self.folder,
+                                  capture_output=True, timeout=120, check=False)
             report = json.loads(done.stdout)
         except (subprocess.TimeoutExpired, ValueError) as error:
             self.judge(name, False, repr(error))

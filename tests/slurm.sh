@@ -122,7 +122,7 @@ stopped_midway() {
 # ---- the checks
 
 small=(lr.num=128)
-# Long enough to be caught midway; of many tiles, so that one soon ends.
+# Long enough to be caught midway, see long_enough; of many tiles, so that one soon ends.
 long=(lr.num=1024 stop.max_steps=600000)
 longer=(lr.num=1024 stop.max_steps=20000000)
 
@@ -351,7 +351,17 @@ check_nothing_left() {
 }
 
 "$slurmlab" start "$scratch/lab" 4 2 || exit 1
-if plain plain.h5 "${small[@]}" && plain plain-long.h5 "${long[@]}"; then
+# Makes plain-long.h5, with more steps where these machines are fast: so that it takes 8 s.
+long_enough() {
+    local begin=${EPOCHREALTIME/[.,]/} took
+    plain plain-long.h5 "${long[@]}" || return 1
+    took=$(((${EPOCHREALTIME/[.,]/} - begin) / 1000))
+    [ "$took" -lt 8000 ] || return 0
+    rm plain-long.h5
+    long[1]=stop.max_steps=$((600000 * 8000 / took))
+    plain plain-long.h5 "${long[@]}"
+}
+if plain plain.h5 "${small[@]}" && long_enough; then
     eval "$("$slurmlab" env "$scratch/lab")"
     for check in "${checks[@]}"; do
         check_"$check"

@@ -7,9 +7,8 @@
 . "$(dirname "$0")/shell.sh"
 data=$top/build/data/mnist
 if [ ! -s "$data/train-labels-idx1-ubyte" ] && ! sh "$top/jobs/data.sh" "$top/build/data"; then
-    echo "SKIPPED: there is no MNIST"
-    echo "0 passed, 0 failed, 1 skipped"
-    exit
+    bad "there is no MNIST"
+    finish
 fi
 
 cat >mnist.yaml <<YAML

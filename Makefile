@@ -264,18 +264,21 @@ FUZZ_CFLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover
 fuzz: fuzzers
 	BUILD=$(BUILD) bash tests/fuzz/run.sh $(FUZZ_SECONDS)
 fuzzers: all
-	@mkdir -p $(FUZZ)/corpus-spec $(FUZZ)/corpus-verify
+	@mkdir -p $(FUZZ)/corpus-spec $(FUZZ)/corpus-override $(FUZZ)/corpus-verify
 	@cp jobs/*.yaml tests/bad/*.yaml $(FUZZ)/corpus-spec
+	@cp tests/fuzz/*.txt $(FUZZ)/corpus-override
 	@rm -f $(FUZZ)/seed.h5
 	@$(AS_ROOT) $(BUILD)/brink run -q tests/fuzz/seed.yaml -o $(FUZZ)/seed.h5
 	@$(MAKE) BUILD=$(FUZZ) CC=clang OPT=-O1 ISAS= EXTRA_LDFLAGS='-fsanitize=address,undefined' \
 	  EXTRA_CFLAGS='$(FUZZ_CFLAGS)' \
-	  $(FUZZ)/fuzz_spec $(FUZZ)/fuzz_verify
+	  $(FUZZ)/fuzz_spec $(FUZZ)/fuzz_override $(FUZZ)/fuzz_verify
+$(BUILD)/fuzz_spec $(BUILD)/fuzz_override: LITTLE_MEMORY := -Wl,--wrap=brink_alloc
+$(BUILD)/fuzz_spec $(BUILD)/fuzz_override: tests/fuzz/spec_law.h
 $(BUILD)/fuzz_%: tests/fuzz/%.c $(HIGH) $(CORE)
 	@echo 'CC  $<'
 	@$(CC) $(CFLAGS_ALL) $(HDF5_CFLAGS) $(MPI_CFLAGS) -fsanitize=fuzzer \
 	  -fno-sanitize-coverage=inline-8bit-counters,pc-table,indirect-calls,trace-cmp \
-	  $< $(HIGH) $(CORE) $(LDLIBS_ALL) -o $@
+	  $< $(HIGH) $(CORE) $(LDLIBS_ALL) $(LITTLE_MEMORY) -o $@
 
 # What the tests see of the code, by gcov; atomic, since threads count together.
 COVERAGE_CFLAGS := --coverage -fprofile-update=atomic -Wno-sign-conversion

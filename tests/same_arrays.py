@@ -59,18 +59,29 @@ def difference(a, b):
     return f"{int(unlike.sum())} of {a.size} values, first at [{index}]: {pair}"
 
 
-def main(paths):
-    if len(paths) != 2:
-        print("usage: same_arrays.py A.h5 B.h5", file=sys.stderr)
-        return 2
+def differences(paths):
+    """How the two files differ, a line each."""
+    files = [root_arrays(path) for path in paths]
     try:
-        a, b = (root_arrays(path) for path in paths)
+        a, b = files
         found = [f"{name}: only in {paths[0]}" for name in sorted(a.keys() - b.keys())]
         found += [f"{name}: only in {paths[1]}" for name in sorted(b.keys() - a.keys())]
         for name in sorted(a.keys() & b.keys()):
             words = difference(a[name], b[name])
             if words:
                 found.append(f"{name}: {words}")
+        return found
+    finally:
+        for arrays in files:
+            next(iter(arrays.values())).file.close()
+
+
+def main(paths):
+    if len(paths) != 2:
+        print("usage: same_arrays.py A.h5 B.h5", file=sys.stderr)
+        return 2
+    try:
+        found = differences(paths)
     except OSError as error:
         print(f"same_arrays: {error}", file=sys.stderr)
         return 2

@@ -16,14 +16,16 @@ import time
 import h5py
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.append(os.path.join(TOP, "tests"))
+import same_arrays  # noqa: E402 pylint: disable=wrong-import-position
 BRINK = os.path.join(TOP, os.environ.get("BUILD", "build"), "brink")
 
 # Chaos: every cell goes on to the last step, so that all tiles cost the same. A sanitizer is slow.
 CELLS = 160 if os.environ.get("SANITIZE") else 600
-SPEC = f"""model: regularity
+SPEC = """model: regularity
 axes:
   dor: {{values: [0.5]}}
-  lr: {{min: 15, max: 40, num: {CELLS}, scale: log}}
+  lr: {{min: 15, max: 40, num: {cells}, scale: log}}
 fixed: {{x0: 4, y0: 0.5}}
 lr_unit: flow
 stop: {{max_steps: 50000, tail: 256}}
@@ -32,26 +34,42 @@ tile: [1, 8]
 """
 
 
+def roomy_memory():
+    """A folder in memory, where a sync costs nothing; None if there is little room."""
+    try:
+        found = os.statvfs("/dev/shm")
+    except OSError:
+        return None
+    room = found.f_bavail * found.f_frsize >= 1 << 30 and os.access("/dev/shm", os.W_OK)
+    return "/dev/shm" if room else None
+
+
 class Scratch:
     """A folder of our own, current while the tests run."""
 
-    def __init__(self):
-        self.path = tempfile.mkdtemp(prefix="brink-faults.")
+    def __init__(self, cells=CELLS):
+        self.cells = cells
+        self.path = tempfile.mkdtemp(prefix="brink-faults.",
+                                     dir=os.environ.get("TMPDIR") or roomy_memory())
+        self.servers = []
         os.chdir(self.path)
         os.mkdir("tmp")
         with open("sweep.yaml", "w", encoding="ascii") as file:
-            file.write(SPEC)
+            file.write(SPEC.format(cells=cells))
         self.environment = dict(
             os.environ,
             TMPDIR=os.path.join(self.path, "tmp"),
             OMPI_MCA_btl_vader_backing_directory=os.path.join(self.path, "tmp"),
             OMPI_ALLOW_RUN_AS_ROOT="1",
             OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
+            OMPI_MCA_btl="self,vader",  # looking for networks takes as long as a sweep
             OMPI_MCA_odls_base_sigkill_timeout="0",  # else each killed job takes 1-2 s more
             OMP_NUM_THREADS="1",
         )
 
     def close(self):
+        for server in self.servers:
+            server.close()
         os.chdir("/")
         shutil.rmtree(self.path, ignore_errors=True)
 
@@ -64,6 +82,19 @@ def stat_of(pid):
     except OSError:
         return None
     return fields[0], int(fields[1]), fields[19]
+
+
+def children_of(pid):
+    """Of all its threads."""
+    found = []
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
+                found += map(int, file.read().split())
+        return found
+    except OSError:  # it has gone, or this kernel does not say
+        pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+        return [child for child in pids if (stat_of(child) or (0, 0))[1] == pid]
 
 
 def runs(process):
@@ -81,7 +112,7 @@ class Job:
             launcher = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(ranks)]
             command = launcher + command
         self.launched = ranks > 0
-        self.log = tempfile.TemporaryFile(mode="w+", dir=scratch.path)
+        self.log = tempfile.TemporaryFile(dir=scratch.path)
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -96,11 +127,7 @@ class Job:
     def ranks(self):
         """The ranks that run now, as (pid, start time), rank 0 first."""
         own = self.process.pid
-        if not self.launched:
-            found = [own]
-        else:
-            pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
-            found = sorted(pid for pid in pids if (stat_of(pid) or (0, 0))[1] == own)
+        found = sorted(children_of(own)) if self.launched else [own]
         ranks = [(pid, stat[2]) for pid in found if (stat := stat_of(pid))]
         self.known.update(ranks)
         return [rank for rank in ranks if runs(rank)]
@@ -144,8 +171,9 @@ class Job:
         return code if code >= 0 else 128 - code
 
     def words(self):
-        self.log.seek(0)
-        return self.log.read()
+        """What was said so far; the place in the log is the job's."""
+        log = self.log.fileno()
+        return os.pread(log, os.fstat(log).st_size, 0).decode(errors="replace")
 
 
 def reseal(result):
@@ -168,7 +196,7 @@ def reseal(result):
 
 def same(first, second):
     """None if two results hold the same arrays, else how they differ."""
-    tool = os.path.join(TOP, "tests", "same_arrays.py")
-    done = subprocess.run([sys.executable, tool, first, second], capture_output=True, text=True,
-                          check=False)
-    return None if done.returncode == 0 else (done.stdout + done.stderr)[:400]
+    try:
+        return "\n".join(same_arrays.differences([first, second]))[:400] or None
+    except OSError as error:
+        return str(error)

@@ -5,7 +5,8 @@ not synced yet, each sector of 512 bytes is lost or kept in any of its versions,
 its folder was not synced with exists or not.
 
 The oracle: a result that has its name opens; every tile that was synced as done is still done; the
-resume comes to the bytes of an undisturbed run. Usage: BUILD=build power.py [IMAGES [SEED]]
+resume comes to the bytes of an undisturbed run. One resume in 50 is a job of mpirun.
+Usage: BUILD=build power.py [IMAGES [SEED]]
 """
 import concurrent.futures
 import os
@@ -13,7 +14,7 @@ import random
 import sys
 
 import jobs
-from solo import SPECS, Failed, Solo, demand
+from solo import LAUNCHED, RANKS, SPECS, Failed, Solo, demand
 
 SECTOR = 512
 
@@ -146,7 +147,8 @@ class Power:
                 file.write(data)
         demand("r.h5" in found or not synced, "the result is gone")
         # Whoever finds a torn lease waits for a minute; the loss of power is not to be slept on.
-        words = sweep.heal(folder, *(["--steal-lease"] if "r.h5.lease" in found else []))
+        words = sweep.heal(folder, *(["--steal-lease"] if "r.h5.lease" in found else []),
+                           ranks=chance.choice(RANKS) if seed % LAUNCHED == 0 else 0)
         kept = words.partition("resuming: ")[2].partition(" of ")[0]
         demand(int(kept or 0) >= synced, f"{synced} tiles were synced:", words)
         self.solo.remove(folder)

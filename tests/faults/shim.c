@@ -12,6 +12,8 @@
 //                once ERRNO    this call fails
 //                ever ERRNO    this call and all later ones fail
 //   SHIM_ALLOC   N: the N-th allocation fails, which is logged
+#include "shim.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -67,20 +69,24 @@ static void read_fault(const char *text)
             plan.how = i;
 }
 
+void shim_plan(const char *folder, const char *fault, const char *alloc, const char *log)
+{
+    snprintf(plan.folder, sizeof plan.folder, "%s/", folder);
+    plan.length = strlen(plan.folder);
+    read_fault(fault);
+    plan.alloc_at = alloc ? atol(alloc) : 0;
+    if (log && log[0])
+        plan.log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+}
+
 __attribute__((constructor)) static void start(void)
 {
     const char *folder = getenv("SHIM_FOLDER"), *log = getenv("SHIM_LOG");
     const char *rank = getenv("OMPI_COMM_WORLD_RANK"), *wanted = getenv("SHIM_RANK");
-    const char *alloc = getenv("SHIM_ALLOC");
-    snprintf(plan.folder, sizeof plan.folder, "%s/", folder ? folder : "/nowhere");
-    plan.length = strlen(plan.folder);
     plan.rank = rank ? atoi(rank) : 0;
-    if (plan.rank == (wanted ? atoi(wanted) : 0)) {
-        read_fault(getenv("SHIM_FAULT"));
-        plan.alloc_at = alloc ? atol(alloc) : 0;
-    }
-    if (log)
-        plan.log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    bool hit = plan.rank == (wanted ? atoi(wanted) : 0);
+    shim_plan(folder ? folder : "/nowhere", hit ? getenv("SHIM_FAULT") : NULL,
+              hit ? getenv("SHIM_ALLOC") : NULL, log);
 }
 
 // The part of an absolute or relative path below the folder, NULL if it is elsewhere. Static.

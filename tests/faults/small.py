@@ -25,6 +25,7 @@ import numpy as np
 import jobs
 from solo import Failed, demand
 
+KILLS = 5  # of one file
 FAKETIME = glob.glob("/usr/lib*/*/faketime/libfaketimeMT.so.1")
 FOREIGN = """brink lease 1
 host elsewhere
@@ -76,12 +77,21 @@ class Faults:
 
     # ---- kills and signals
 
-    def kill(self, chance, result):
-        """Twice in a row, the second time most likely during the resume."""
-        told = []
-        for _ in range(2):
-            job = self.start(result, ranks=chance.choice([1, 2, 2, 3]))
+    def moment(self, chance, job):
+        """Waits for some time, mostly from the first tile on."""
+        if chance.random() < 0.7:
+            while "cells in" not in job.words() and job.process.poll() is None:
+                time.sleep(0.005)
+            time.sleep(chance.uniform(0, self.seconds))
+        else:
             time.sleep(chance.uniform(0, 2 * self.seconds))  # others run at the same time
+
+    def kill(self, chance, result):
+        """KILLS times in a row, the later ones while it resumes what the ones before have left."""
+        told = []
+        for _ in range(KILLS):
+            job = self.start(result, ranks=chance.choice([1, 2, 2, 3]))
+            self.moment(chance, job)
             ranks = job.ranks()
             victim = chance.choice(["all", "one", "master", "launcher"])
             told.append(victim)
@@ -99,17 +109,17 @@ class Faults:
 
     def stop(self, chance, result):
         """A signal, perhaps a second one: to the program, the launcher, one rank, all ranks; at a
-        random time or just as the work begins. Before brink listens it ends the program."""
+        random time. Before brink listens it ends the program."""
         number = chance.choice([signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
         receiver = chance.choice(["program", "launcher", "one", "all"])
         if receiver == "launcher":
             number = signal.SIGUSR1  # which mpirun passes on; the others end mpirun
         job = self.start(result, ranks=0 if receiver == "program" else 3)
-        if chance.random() < 0.5:
+        if chance.random() < 0.5: # just as the work begins
             while "cells in" not in job.words() and job.process.poll() is None:
                 time.sleep(0.001)
         else:
-            time.sleep(chance.uniform(0, 2 * self.seconds))
+            self.moment(chance, job)
         ranks = job.ranks()
         if receiver == "one" and ranks:
             ranks = [chance.choice(ranks)]
@@ -350,7 +360,7 @@ class Faults:
         self.started(result, job)
         time.sleep(chance.uniform(0.2, 0.4))
         sight = self.look(result)
-        demand(0 < sight["tiles_done"] <= sight["tiles"] == jobs.CELLS // 8, str(sight))
+        demand(0 < sight["tiles_done"] <= sight["tiles"] == self.scratch.cells // 8, str(sight))
         demand(sum(sight["verdicts"].values()) == sight["cells_done"], str(sight))
         demand(job.process.poll() is not None or sight["writer"]["life"] == "alive", str(sight))
         demand(sight["cells_per_s"] > 0 and sight["last_commit"], str(sight))
@@ -370,7 +380,7 @@ class Faults:
 
 
 # Name and how often.
-CASES = [("silent", 1), ("kill", 25), ("stop", 15), ("together", 8), ("steal", 6),
+CASES = [("silent", 1), ("kill", 5), ("stop", 15), ("together", 8), ("steal", 6),
          ("beating", 1), ("waiting", 1), ("clock", 3), ("power", 5), ("kernel", 1), ("trap", 1),
          ("status", 1)]
 PRELOADING = ("waiting", "clock")  # not with a sanitizer, which must be loaded first

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Small sweeps by brink without a launcher, each in a folder of its own, under the shim of shim.c.
+"""Small sweeps, each in a folder of its own, under the shim of shim.c: by brink forked from a
+server that has loaded it and started MPI (serve.c), or under mpirun.
 
 The oracle: after the fault, a resume ends well, the file has the bytes of an undisturbed run (but
 for /runs, which tells who wrote it), verify finds it intact, and nothing else is left beside it.
 """
 import os
+import queue
+import select
 import shutil
+import signal
 import struct
 import subprocess
 import tempfile
@@ -15,6 +19,8 @@ import h5py
 
 import jobs
 
+LAUNCHED = 50  # one case in so many is a job of mpirun
+RANKS = (1, 2, 4)
 SPECS = {
     "plane": """model: regularity
 axes:
@@ -60,9 +66,9 @@ def demand(truth, *words):
 def shim(folder):
     """The library, built into `folder`."""
     library = os.path.join(folder, "shim.so")
-    source = os.path.join(jobs.TOP, "tests", "faults", "shim.c")
-    subprocess.run([os.environ.get("CC", "gcc"), "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", source,
-                    "-o", library, "-ldl"], check=True)
+    sources = [os.path.join(jobs.TOP, "tests", "faults", name) for name in ("shim.c", "serve.c")]
+    subprocess.run([os.environ.get("CC", "gcc"), "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1",
+                    *sources, "-o", library, "-ldl"], check=True)
     return library
 
 
@@ -128,14 +134,17 @@ class Sweep:
             data[start:start + size] = bytes(size)
         return bytes(data)
 
-    def run(self, folder, *words, **environment):
+    def run(self, folder, *words, ranks=0, **faults):
+        """Forked from a server, or by mpirun with so many ranks."""
+        if ranks:
+            return self.solo.launched(folder, ranks, self.spec, *words, **faults)
         return self.solo.brink(folder, "run", self.spec, "-o", os.path.join(folder, "r.h5"), "-t",
-                               "1", *words, **environment)
+                               "1", *words, **faults)
 
-    def heal(self, folder, *words):
+    def heal(self, folder, *words, ranks=0):
         """Resumes; what the resume said. See the oracle above."""
         result = os.path.join(folder, "r.h5")
-        code, said = self.run(folder, *words)
+        code, said = self.run(folder, *words, ranks=ranks)
         demand(code == 0, "resume: exit code", code, said)
         demand(self.masked(result) == self.bytes, "other bytes than undisturbed", said)
         code, found = self.solo.brink(folder, "verify", result)
@@ -145,11 +154,54 @@ class Sweep:
         return said
 
 
+class Server:
+    """brink, started once and forked for each case; see serve.c."""
+
+    def __init__(self, solo, place):
+        scratch, command = solo.scratch, {"init": "run", "main": "version"}[place]
+        self.place, self.output = place, os.path.join(scratch.path, f"said.{id(self)}")
+        self.process = subprocess.Popen(
+            [jobs.BRINK, command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, bufsize=0, start_new_session=True,
+            env=dict(scratch.environment, LD_PRELOAD=solo.library, SHIM_SERVE=place,
+                     LD_BIND_NOW="1"))
+        self.read = b""
+        scratch.servers.append(self)
+
+    def answer(self, seconds=120):
+        """The number in the next line, None if it does not come."""
+        answers = self.process.stdout.fileno()
+        while b"\n" not in self.read:
+            if not select.select([answers], [], [], seconds)[0]:
+                return None
+            self.read += os.read(answers, 4096)
+        line, _, self.read = self.read.partition(b"\n")
+        return int(line)
+
+    def run(self, folder, words, faults):
+        """As Solo.brink."""
+        asked = [os.path.realpath(folder), *(faults.get("SHIM_" + name, "") for name in
+                                            ("FAULT", "ALLOC", "LOG")), self.output]
+        words = words[1:] if self.place == "init" else words
+        self.process.stdin.write(("\x1f".join([*asked, *words]) + "\n").encode())
+        child, code = self.answer(), self.answer()
+        if code is None:  # it has not been waited for: the number is still its own
+            os.kill(child, signal.SIGKILL)
+            self.answer()
+        with open(self.output, encoding="utf-8", errors="replace") as file:
+            return "no end" if code is None else code, file.read()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
 class Solo:
     def __init__(self, scratch):
         self.scratch = scratch
         self.library = shim(scratch.path)
         self.sweeps, self.lock = {}, threading.Lock()
+        self.idle = {"init": queue.SimpleQueue(), "main": queue.SimpleQueue()}
 
     def sweep(self, name):
         with self.lock:
@@ -157,19 +209,26 @@ class Solo:
                 self.sweeps[name] = Sweep(self, name)
             return self.sweeps[name]
 
-    def brink(self, folder, *words, **environment):
-        """(exit code as a shell sees it or "no end", what was said)."""
-        variables = dict(self.scratch.environment, **environment)
-        if environment:
-            variables.update(LD_PRELOAD=self.library, SHIM_FOLDER=os.path.realpath(folder))
+    def brink(self, folder, *words, **faults):
+        """(exit code as a shell sees it or "no end", what was said). Allocations fail from the
+        beginning on, also before MPI has started."""
+        place = "init" if words[0] == "run" and "SHIM_ALLOC" not in faults else "main"
         try:
-            done = subprocess.run([jobs.BRINK, *words], env=variables, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
-                                  check=False)
-        except subprocess.TimeoutExpired as late:
-            return "no end", (late.stdout or b"").decode(errors="replace")
-        code = done.returncode
-        return code if code >= 0 else 128 - code, done.stdout.decode(errors="replace")
+            server = self.idle[place].get_nowait()
+        except queue.Empty:
+            server = Server(self, place)
+        answer = server.run(folder, words, faults)
+        self.idle[place].put(server)
+        return answer
+
+    def launched(self, folder, ranks, *words, **faults):
+        """The same by a program started for it alone, under mpirun."""
+        environment = dict(faults)
+        if faults:
+            environment.update(LD_PRELOAD=self.library, SHIM_FOLDER=os.path.realpath(folder))
+        job = jobs.Job(self.scratch, os.path.join(folder, "r.h5"), *words[1:], ranks=ranks,
+                       environment=environment, spec=words[0])
+        return job.wait(), job.words()
 
     def folder(self):
         return tempfile.mkdtemp(dir=self.scratch.path, prefix="case.")

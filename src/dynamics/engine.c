@@ -62,8 +62,12 @@ static const struct brink_curve idle_curve = {.parameter = 1, .curvature_minimum
 
 static void clear_lane(struct lane_vector *lanes, int lane)
 {
-    lanes->at[LANE_X][lane] = lanes->at[LANE_Y][lane] = 1; // a minimum: stays
-    lanes->at[LANE_H][lane] = 0;
+    lanes->at[LANE_X][lane] = 1 + 0x1p-6; // near a minimum; h = 0
+    lanes->at[LANE_Y][lane] = 1;
+    lanes->at[LANE_H][lane] = lanes->at[LANE_NEAR][lane] = 0;
+    lanes->at[LANE_FAR][lane] = lanes->at[LANE_STEADY][lane] = HUGE_VAL;
+    lanes->at[LANE_KEPT_X][lane] = (double)NAN;
+    lanes->at[LANE_N][lane] = -HUGE_VAL;
     lanes->used &= ~((mask)1 << lane);
     lanes->alarm &= ~((mask)1 << lane);
     if (!lanes->used)
@@ -289,8 +293,7 @@ static void admit(struct engine *engine, const struct brink_point *point, void *
     lanes->at[LANE_CROSSED][lane] = lanes->at[LANE_EDGE_MAX][lane] > 1 ? 0 : -1;
     lanes->at[LANE_KEPT_X][lane] = (double)NAN;
     lanes->at[LANE_KEPT_NEXT][lane] = BRINK_BLOCK;
-    brink_kernel_bounds(kind, point, rules, &lanes->at[LANE_FAR][lane],
-                        &lanes->at[LANE_NEAR][lane]);
+    brink_kernel_bounds(kind, point, rules, lanes, lane);
 }
 
 // Asks the source for one more cell; false if there is none or no use for it.

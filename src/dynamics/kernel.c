@@ -136,14 +136,17 @@ bool brink_kernel_find(const struct brink_curve *curve, enum kernel_kind *kind)
 }
 
 void brink_kernel_bounds(enum kernel_kind kind, const struct brink_point *point,
-                         const struct brink_rules *rules, double *far, double *near)
+                         const struct brink_rules *rules, struct lane_vector *lanes, int lane)
 {
     bool good = kind == KERNEL_A || kind == KERNEL_A1;
     // Near the origin |F'| is at most 2.1 for b = 1, and next to nothing for b >= 3.
     double slope = good ? 1.001 * point->curve->slope_bound : kind == KERNEL_B1 ? 2.1 : 0;
     double growth = 1 + point->h * slope, growth_3 = 1.001 * growth * growth * growth;
-    *far = good ? rules->escape / growth_3 : rules->escape;
-    *near = 1.001e-6 * growth_3 * (good ? 1 : growth_3 * growth);
-    if (*near > 0.1) // too far out for the bounds
-        *near = HUGE_VAL;
+    double near = 1.001e-6 * growth_3 * (good ? 1 : growth_3 * growth);
+    // growth_of(): 2b h peak (1 + peak) below 6, or 2 h peak.
+    double most = 5.9 / (2 * point->curve->parameter * point->h);
+    double steady = kind == KERNEL_B1 ? most : 2 * most / (1 + sqrt(1 + 4 * most));
+    lanes->at[LANE_FAR][lane] = good ? rules->escape / growth_3 : rules->escape;
+    lanes->at[LANE_NEAR][lane] = near > 0.1 ? HUGE_VAL : near; // too far out for the bounds
+    lanes->at[LANE_STEADY][lane] = steady;
 }

@@ -44,6 +44,7 @@ enum lane_field {
     LANE_TAIL_Y,    //
     LANE_FAR,       // alarms on the larger of |x|, |y|: at least far, at most near
     LANE_NEAR,      //
+    LANE_STEADY,    // F_b: below this gauge the larger of |x|, |y| grows at most 7 times a step
     LANE_END,       // after a replay: an enum brink_status or a lane_end
     // of `record: full`
     LANE_GAUGE,     // of the state before step n
@@ -63,7 +64,7 @@ struct lane_cell {
     struct start start;
 };
 
-// VEC_WIDTH lanes with the same curve. Unused lanes hold a fixed point.
+// VEC_WIDTH lanes with the same curve. Unused lanes stand still, and are calm.
 struct lane_vector {
     _Alignas(64) double at[LANE_FIELDS][VEC_WIDTH];
     const struct brink_curve *curve; // never NULL
@@ -90,8 +91,8 @@ extern const struct kernel brink_kernels[2][KERNEL_KINDS];
 // Which kernel runs this curve; false if none does.
 bool brink_kernel_find(const struct brink_curve *curve, enum kernel_kind *kind);
 
-// LANE_FAR and LANE_NEAR of a cell; see kernel.c.
+// Sets LANE_FAR, LANE_NEAR and LANE_STEADY of a lane for a cell; see kernel.c.
 void brink_kernel_bounds(enum kernel_kind kind, const struct brink_point *point,
-                         const struct brink_rules *rules, double *far, double *near);
+                         const struct brink_rules *rules, struct lane_vector *lanes, int lane);
 
 #endif

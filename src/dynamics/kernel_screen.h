@@ -6,8 +6,9 @@
 #include "kernel.h"
 #include "kernel_watch.h"
 
-#define SCREEN_GROWTH   1.25  // of |t| after a converged state, in the rest of its block ...
-#define SCREEN_ROUNDING 1e-13 // ... and what rounding may add to it
+#define SCREEN_GROWTH   1.25   // of |t| after a converged state, in the rest of its block ...
+#define SCREEN_ROUNDING 1e-13  // ... and what rounding may add to it
+#define STEADY_GROWTH   0x1p20 // at least 1.001 * 7^7, see LANE_STEADY
 
 // Steps the lanes `which` to the end of a block at (x, y): Brent's kept state, the tail's start.
 VEC_INLINE void close_block(struct lane_vector *lanes, const struct brink_rules *rules, mask which,
@@ -74,14 +75,36 @@ struct vec_run {
     vec x, y, peak, largest, smallest;
 };
 
-// Ends a block: raises the alarms, and steps the lanes without one.
-VEC_INLINE void end_block(enum kernel_kind kind, struct lane_vector *lanes,
-                          const struct brink_rules *rules, const struct vec_run *run)
+// A first look at a block's end: the lanes in which nothing can have ended.
+VEC_INLINE mask calm_lanes(enum kernel_kind kind, const struct lane_vector *lanes,
+                           const struct brink_rules *rules, const struct vec_run *run, vec n)
+{
+    // may_converge() needs |t| to be at most this: N >= 2 |s| > 1 near a minimum.
+    double goal = SCREEN_GROWTH * rules->grad_tol / lanes->curve->curvature_minimum;
+    double rest = goal < SCREEN_GROWTH * 1e-6 ? goal : SCREEN_GROWTH * 1e-6;
+    vec x = run->x, y = run->y, far = vec_load(lanes->at[LANE_FAR]);
+    vec t = vec_abs(vec_fma_minus(x, y, vec_set(1)));
+    mask calm = vec_less(vec_set(rest + SCREEN_ROUNDING), t); // no NaN
+    calm &= ~vec_equal(x, vec_load(lanes->at[LANE_KEPT_X]));
+    if (kind != KERNEL_A && kind != KERNEL_A1) {
+        vec s = vec_abs(x * y);
+        calm &= vec_less(vec_set(0), s) & vec_less(s, vec_set(2));
+        calm &= vec_less(run->peak, vec_load(lanes->at[LANE_STEADY]));
+        far = far * vec_set(1 / STEADY_GROWTH);
+    }
+    if (kind == KERNEL_A)
+        calm &= vec_less(run->peak, vec_set(ROW_NEAR_END));
+    calm &= vec_less(run->largest, far) & vec_less(vec_load(lanes->at[LANE_NEAR]), run->smallest);
+    return calm & vec_less(n, vec_set(rules->max_steps));
+}
+
+// The lanes of which something may have ended.
+VEC_INLINE mask alarms(enum kernel_kind kind, const struct lane_vector *lanes,
+                       const struct brink_rules *rules, const struct vec_run *run, vec n)
 {
     const struct brink_curve *curve = lanes->curve;
     vec x = run->x, y = run->y, largest = run->largest, h = vec_load(lanes->at[LANE_H]);
     vec far = vec_load(lanes->at[LANE_FAR]), near = vec_load(lanes->at[LANE_NEAR]);
-    vec n = vec_load(lanes->at[LANE_N]) + vec_set(BRINK_BLOCK);
     mask alarm = may_converge(curve, rules, x, y) | recurs(lanes, x, y) | on_axis(kind, x, y);
     if (kind != KERNEL_A && kind != KERNEL_A1) {
         vec gauge, slope = vec_slope(kind, curve, x, y, &gauge);
@@ -92,12 +115,22 @@ VEC_INLINE void end_block(enum kernel_kind kind, struct lane_vector *lanes,
         alarm |= ~vec_less(run->peak, vec_set(ROW_NEAR_END));
     mask calm = vec_less(largest, far) & vec_less(vec_abs(x), far) & vec_less(vec_abs(y), far);
     calm &= vec_less(near, run->smallest) & vec_less(n, vec_set(rules->max_steps));
-    lanes->alarm = (alarm | ~calm) & lanes->used;
+    return (alarm | ~calm) & lanes->used;
+}
+
+// Ends a block: raises the alarms, and steps the lanes without one.
+VEC_INLINE void end_block(enum kernel_kind kind, struct lane_vector *lanes,
+                          const struct brink_rules *rules, const struct vec_run *run)
+{
+    vec n = vec_load(lanes->at[LANE_N]) + vec_set(BRINK_BLOCK);
+    lanes->alarm = 0;
+    if (__builtin_expect(calm_lanes(kind, lanes, rules, run, n) != VEC_ALL, 0))
+        lanes->alarm = alarms(kind, lanes, rules, run, n);
     mask go = ~lanes->alarm;
-    lane_store(lanes, LANE_X, go, x);
-    lane_store(lanes, LANE_Y, go, y);
+    lane_store(lanes, LANE_X, go, run->x);
+    lane_store(lanes, LANE_Y, go, run->y);
     lane_store(lanes, LANE_PEAK, go, vec_larger(vec_load(lanes->at[LANE_PEAK]), run->peak));
-    close_block(lanes, rules, go, x, y);
+    close_block(lanes, rules, go, run->x, run->y);
 }
 
 // brink_verdict_state for n > 0: an enum brink_status a lane, PENDING for lanes to go on.

@@ -36,8 +36,7 @@ void raw_run(const struct brink_curve *curve, int64_t blocks, const double h[], 
         vector->at[LANE_Y][lane] = y[i];
         vector->at[LANE_H][lane] = h[i];
         vector->at[LANE_KEPT_X][lane] = (double)NAN;
-        brink_kernel_bounds(kind, &point, &endless, &vector->at[LANE_FAR][lane],
-                            &vector->at[LANE_NEAR][lane]);
+        brink_kernel_bounds(kind, &point, &endless, vector, lane);
         vector->curve = curve;
         vector->used = VEC_ALL;
     }

@@ -68,6 +68,7 @@ static void clear_lane(struct lane_vector *lanes, int lane)
     lanes->at[LANE_FAR][lane] = lanes->at[LANE_STEADY][lane] = HUGE_VAL;
     lanes->at[LANE_KEPT_X][lane] = (double)NAN;
     lanes->at[LANE_N][lane] = -HUGE_VAL;
+    lanes->at[LANE_EDGE_MAX][lane] = 1;
     lanes->used &= ~((mask)1 << lane);
     lanes->alarm &= ~((mask)1 << lane);
     if (!lanes->used)

@@ -41,7 +41,7 @@ VEC_INLINE void step_vectors(enum kernel_kind kind, bool full, int count,
             vec h = vec_load(lanes[j].at[LANE_H]), n = vec_load(lanes[j].at[LANE_N]);
             vec peak = vec_larger(vec_load(lanes[j].at[LANE_PEAK]), run[j].peak);
             watch_state(kind, curve[j], h, n + vec_set(step), x[j], y[j], g[j], bend[j], gauge[j],
-                        peak, lanes[j].used, &watch[j]);
+                        peak, VEC_ALL, &watch[j]);
         }
     EACH run[j].peak = vec_larger(run[j].peak, gauge[j]);
     EACH g[j] = vec_load(lanes[j].at[LANE_H]) * g[j];

@@ -2,8 +2,8 @@
 // What `record: full` watches at every state: rises and peaks of the loss, the largest edge.
 //
 // The edge needs F'' and a square root. But a state matters only if its edge may be a new maximum,
-// and that its sharpness, the larger root of p(l) = l^2 - l N F'' - F' (F' + 2 s F''), is below
-// l0 is cheap to see: p(l0) > 0 and l0 > N F''/2. An F'' that is a little too large will do, for
+// and that its sharpness is below l is cheap to see: l - H is positive definite, H the Hessian
+// with diagonal F'' y^2, F'' x^2 and F' + s F'' beside it. An F'' that is too large will do, for
 // the sharpness grows with it. Only vectors with a lane that fails this are evaluated exactly.
 #ifndef BRINK_DYNAMICS_KERNEL_WATCH_H
 #define BRINK_DYNAMICS_KERNEL_WATCH_H
@@ -11,14 +11,20 @@
 #include "kernel_jet.h"
 
 #define WATCH_RISE  (1 + 1e-12) // as trajectory.c
-#define WATCH_DOUBT 1e-11       // of the screen, relative to its terms; rounding is below 1e-14
+#define WATCH_DOUBT 1e-11       // of the screen, relative; rounding is below 1e-14
 
 struct vec_watch {
     vec gauge;             // of the last state
     vec rises, peak_step;  //
     vec edge_max, crossed; // and the first step with an edge > 1, or -1
-    vec root;              // the sharpness of edge_max
+    vec root;              // a little less than the sharpness of edge_max
 };
+
+VEC_INLINE vec root_of(vec edge_max, vec h)
+{
+    vec root = edge_max * vec_set(2 - 2 * WATCH_DOUBT) / h;
+    return vec_select(vec_less(vec_set(1e-140), root), root, vec_set(0)); // squares stay normal
+}
 
 VEC_INLINE struct vec_watch load_watch(const struct lane_vector *lanes)
 {
@@ -28,7 +34,7 @@ VEC_INLINE struct vec_watch load_watch(const struct lane_vector *lanes)
                               .peak_step = vec_load(lanes->at[LANE_PEAK_STEP]),
                               .edge_max = edge_max,
                               .crossed = vec_load(lanes->at[LANE_CROSSED]),
-                              .root = edge_max * vec_set(2) / vec_load(lanes->at[LANE_H])};
+                              .root = root_of(edge_max, vec_load(lanes->at[LANE_H]))};
 }
 
 VEC_INLINE void lane_store(struct lane_vector *lanes, enum lane_field field, mask which, vec value)
@@ -84,16 +90,14 @@ VEC_INLINE void vec_slopes(int count, enum kernel_kind kind, bool near,
     }
 }
 
-// The lanes whose sharpness may exceed `root`; `bend` is at least F''.
-VEC_INLINE mask may_exceed(vec x, vec y, vec slope, vec bend, vec root)
+// The lanes whose sharpness is below `root`; `bend` is at least F''. With F'' >= 0 the entries of
+// the matrix are below 2 root where this holds, and so is rounding below 1e-14 root.
+VEC_INLINE mask stays_below(vec x, vec y, vec slope, vec bend, vec root)
 {
-    vec trace = vec_fma(x, x, y * y) * bend;
-    vec mixed = vec_fma(vec_set(2) * (x * y), bend, slope);
-    vec p = vec_minus_fma(slope, mixed, root * (root - trace));
-    vec terms = vec_fma(root, root, vec_fma(trace, trace, slope * slope));
-    mask below = vec_less(vec_set(WATCH_DOUBT) * terms, p) &
-                 vec_less(trace, root + root - vec_set(WATCH_DOUBT) * vec_abs(root));
-    return ~below & VEC_ALL;
+    vec convex = vec_positive(bend), by = convex * y, bx = convex * x;
+    vec first = vec_minus_fma(by, y, root), second = vec_minus_fma(bx, x, root);
+    vec mixed = vec_fma(bx, y, slope);
+    return vec_less(vec_set(0), first) & vec_less(mixed * mixed, first * second);
 }
 
 static inline void raise_edge(enum kernel_kind kind, const struct brink_curve *curve, vec h, vec n,
@@ -105,7 +109,7 @@ static inline void raise_edge(enum kernel_kind kind, const struct brink_curve *c
     mask more = which & vec_less(watch->edge_max, edge);
     watch->crossed = vec_select(first, n, watch->crossed);
     watch->edge_max = vec_select(more, edge, watch->edge_max);
-    watch->root = watch->edge_max * vec_set(2) / h;
+    watch->root = root_of(watch->edge_max, h);
 }
 
 // Sees state (x, y) at step n of the lanes `which`, whose peak does not know it yet.
@@ -119,7 +123,7 @@ VEC_INLINE void watch_state(enum kernel_kind kind, const struct brink_curve *cur
     watch->rises = vec_select(rise, watch->rises + vec_set(1), watch->rises);
     watch->peak_step = vec_select(peaks, n, watch->peak_step);
     watch->gauge = vec_select(which, size, watch->gauge);
-    mask doubt = which & may_exceed(x, y, slope, bend, watch->root);
+    mask doubt = which & ~stays_below(x, y, slope, bend, watch->root);
     if (__builtin_expect(doubt != 0, 0))
         raise_edge(kind, curve, h, n, x, y, doubt, watch);
 }

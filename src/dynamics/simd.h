@@ -68,6 +68,10 @@ VEC_INLINE vec vec_smaller(vec a, vec b)
 {
     return _mm512_range_pd(a, b, 0x0a);
 }
+VEC_INLINE vec vec_positive(vec a)
+{
+    return _mm512_max_pd(a, _mm512_setzero_pd());
+}
 VEC_INLINE vec vec_with_sign(vec magnitude, vec sign)
 {
     __m512i bit = _mm512_set1_epi64(INT64_MIN);
@@ -184,6 +188,10 @@ VEC_INLINE vec vec_larger(vec a, vec b)
 VEC_INLINE vec vec_smaller(vec a, vec b)
 {
     return _mm256_min_pd(vec_abs(b), vec_abs(a));
+}
+VEC_INLINE vec vec_positive(vec a)
+{
+    return _mm256_max_pd(a, _mm256_setzero_pd());
 }
 VEC_INLINE vec vec_with_sign(vec magnitude, vec sign)
 {
@@ -318,6 +326,10 @@ VEC_INLINE vec vec_larger(vec a, vec b)
 VEC_INLINE vec vec_smaller(vec a, vec b)
 {
     return fabs(b) < fabs(a) ? fabs(b) : fabs(a);
+}
+VEC_INLINE vec vec_positive(vec a)
+{
+    return a > 0 ? a : 0;
 }
 VEC_INLINE vec vec_with_sign(vec magnitude, vec sign)
 {

@@ -281,6 +281,40 @@ START_TEST(one_cell_is_enough)
 }
 END_TEST
 
+START_TEST(a_tile_may_end_anywhere)
+{
+    // As many cells as a vector or a kernel has lanes, and one more or less. The second half ends
+    // before its first step, in its first block, or long after the first half.
+    static const int counts[] = {1, 3, 4, 5, 7, 8, 9, 31, 32, 33, 63, 64, 65};
+    static const struct brink_point ends[2][3] = {
+        {{NULL, 0.01, 1, 1}, {NULL, 20, 5e7, 3}, {NULL, 1e-4, 1.3, 0.8}},
+        {{NULL, 0.01, 1, 1}, {NULL, 0.5, 1.3, 1.2}, {NULL, 1e-4, 1.3, 0.8}}};
+    static const int32_t least[] = {0, 1, 1500}, most[] = {0, BRINK_BLOCK, 1500};
+    struct brink_curve curve;
+    for (int family = 0; family < 2; family++) {
+        prepare(&curve, family ? "b" : "a", family ? 3 : 1);
+        for (int i = 0; i < 3 * (int)(sizeof counts / sizeof counts[0]); i++) {
+            struct bag bag = new_bag(counts[i / 3], (struct brink_rules){1500, 64, 1e-10, 1e8});
+            for (int k = 0; k < bag.count; k++) {
+                double h = (0.2 + 0.6 * k / bag.count) / curve.curvature_minimum;
+                bag.points[k] = (struct brink_point){&curve, h, 1.2, 0.9};
+                if (2 * k >= bag.count) {
+                    bag.points[k] = ends[family][i % 3];
+                    bag.points[k].curve = &curve;
+                }
+            }
+            check_bag(&bag);
+            for (int k = (bag.count + 1) / 2; k < bag.count; k++) {
+                ck_assert_int_ge(bag.expected[k].steps, least[i % 3]);
+                ck_assert_int_le(bag.expected[k].steps, most[i % 3]);
+            }
+            ck_assert(bag.count < 3 || bag.expected[0].steps < 1500);
+            free_bag(&bag);
+        }
+    }
+}
+END_TEST
+
 START_TEST(a_million_steps_are_exact)
 {
     struct brink_curve curves[3];
@@ -403,6 +437,7 @@ int main(void)
         max_steps_falls_anywhere_in_a_block,
         cycles_have_the_bits_of_the_reference,
         one_cell_is_enough,
+        a_tile_may_end_anywhere,
         a_million_steps_are_exact,
         a_source_may_stutter_and_mix,
         lanes_are_kept_full,

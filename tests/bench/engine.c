@@ -157,7 +157,7 @@ int bench_engine(int argc, char **argv)
         fprintf(stderr, "bench engine: MAP ROWS COLUMNS MAX_STEPS REPEATS\n");
         return 1;
     }
-    enum { TAIL = 1024, TAIL_MIN = 0 };
+    enum { TAIL = 1024, TAIL_MIN = 8 };
     double short_tail = 1e9, basic = 1e9, full = 1e9, raw = 1e9;
     struct brink_lanes_use use, other;
     for (int i = 0; i < repeats; i++) {

@@ -144,7 +144,8 @@ def rows(scratch):
     found["damage behind a forged seal"] = Row(3000, hostile, 2)
     if os.path.exists(f"{BUILD}/fuzz/fuzz_spec"):
         found["fuzzed specifications"] = Row(10**8, fuzz("spec"), 2)
-        found["fuzzed results"] = Row(10**6, fuzz("verify"), 2)
+        found["fuzzed overrides"] = Row(10**6, fuzz("override"), 2)
+        found["fuzzed results"] = Row(20000, fuzz("verify"), 2)
     return found
 
 

@@ -14,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 // Every allocation comes here (the linker's --wrap): a piece larger than that is not to be had.
-enum { PIECE_MAX = 1 << 17 };
+enum { PIECE_MAX = 1 << 15 };
 brink_err __wrap_brink_alloc(void *block, size_t count, size_t size);
 brink_err __real_brink_alloc(void *block, size_t count, size_t size) BRINK_CHECKED;
 const char *__asan_default_options(void);

@@ -78,18 +78,27 @@ static void forge(const char *name)
     H5Fclose(file);
 }
 
+static size_t copy(const char *from, const char *to)
+{
+    FILE *in = fopen(from, "rb"), *out = to ? fopen(to, "wb") : NULL;
+    check(in && (out || !to), "no BRINK_FUZZ_FILE, or no room");
+    size_t size = fread(good, 1, sizeof good, in);
+    check(!out || (fwrite(good, 1, size, out) == size && fclose(out) == 0), "cannot write");
+    fclose(in);
+    return size;
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     const char *name = getenv("BRINK_FUZZ_FILE");
     (void)argc;
     (void)argv;
     check(name != NULL, "no BRINK_FUZZ_FILE");
-    forge(name);
-    FILE *file = fopen(name, "rb");
-    check(file != NULL, "cannot read BRINK_FUZZ_FILE");
-    good_size = fread(good, 1, sizeof good, file);
-    fclose(file);
     snprintf(path, sizeof path, "/dev/shm/brink-fuzz-%ld", (long)getpid());
+    copy(name, path); // others may be at work with it
+    forge(path);
+    good_size = copy(path, NULL);
+    unlink(path);
     seen = mmap(NULL, counters(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, (off_t)0);
     check(seen != MAP_FAILED, "no shared memory");
     brink_store_start();

@@ -157,6 +157,26 @@ START_TEST(the_text_comes_back)
 }
 END_TEST
 
+// Whoever reads it must not be led to a process or a job by half of a name.
+START_TEST(a_line_that_is_not_as_it_is_written_is_no_lease)
+{
+    struct brink_owner back, nobody = somebody;
+    char good[BRINK_OWNER_BYTES], text[2 * BRINK_OWNER_BYTES], longer[sizeof back.host + 1];
+    brink_owner_write(&somebody, good);
+    memset(longer, 'h', sizeof longer - 1);
+    longer[sizeof longer - 1] = '\0';
+    const char *const words[] = {"n1 and more", "", longer};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) { // instead of the host
+        const char *start = strstr(good, "host ") + sizeof "host " - 1, *end = strchr(start, '\n');
+        snprintf(text, sizeof text, "%.*s%s%s", (int)(start - good), good, words[i], end);
+        ck_assert_msg(!brink_owner_read(text, &back), "%s", text);
+    }
+    nobody.token[0] = '\0'; // what tells one owner from the next
+    brink_owner_write(&nobody, text);
+    ck_assert(!brink_owner_read(text, &back));
+}
+END_TEST
+
 // ---- on disk
 
 static struct brink_lease *open_lease(const char *file)
@@ -299,6 +319,29 @@ START_TEST(an_owner_elsewhere_that_beats_is_left_alone)
                     "process 345 on n1, job 12");
     brink_lease_close(&lease);
     unlink(in_folder("far.h5.lease"));
+}
+END_TEST
+
+// From outside no time passes: what is not known stays so, and only a thief goes on.
+START_TEST(an_owner_elsewhere_is_neither_alive_nor_dead_at_a_glance)
+{
+    const char *file = in_folder("glance.h5");
+    struct brink_lease_view view;
+    bool taken = false;
+    write_lease(file, &somebody);
+    ck_assert_ok(brink_lease_view(file, &view));
+    ck_assert(view.there && view.readable && view.life == BRINK_LIFE_UNKNOWN && view.age < 60);
+    ck_assert_str_eq(view.owner.host, somebody.host);
+    struct brink_lease *lease = open_lease(file);
+    ck_assert_ok(brink_lease_try(lease, true, 0, &taken));
+    ck_assert(taken);
+    brink_lease_close(&lease);
+    spill(in_folder("glance.h5.lease"), "brink", 5);
+    ck_assert_ok(brink_lease_view(file, &view));
+    ck_assert(view.there && !view.readable && view.life == BRINK_LIFE_UNKNOWN);
+    unlink(in_folder("glance.h5.lease"));
+    ck_assert_ok(brink_lease_view(file, &view));
+    ck_assert(!view.there);
 }
 END_TEST
 
@@ -481,10 +524,12 @@ int main(void)
         a_new_owner_is_watched_anew,
         what_cannot_be_read_is_waited_for,
         the_text_comes_back,
+        a_line_that_is_not_as_it_is_written_is_no_lease,
         a_living_owner_is_left_alone,
         who_lost_it_knows_and_stays_away,
         the_dead_of_this_host_are_known_at_once,
         an_owner_elsewhere_that_beats_is_left_alone,
+        an_owner_elsewhere_is_neither_alive_nor_dead_at_a_glance,
         an_empty_lease_is_waited_for,
         slurm_is_asked,
         of_many_takers_one_wins,

@@ -359,6 +359,38 @@ START_TEST(a_damaged_record_of_starts_is_found_and_a_torn_one_forgiven)
 }
 END_TEST
 
+// Their checksum is right: a program that is not ours, or a bug, has written them.
+START_TEST(numbers_that_no_start_has_are_found)
+{
+    struct brink_spec *spec = real_spec();
+    const char *path = in_folder("numbers.h5");
+    struct brink_run odd[6];
+    for (size_t i = 0; i < 6; i++)
+        odd[i] = real_run;
+    odd[0].ranks = 0;
+    odd[1].threads = 0;
+    odd[2].tiles_before = -1;
+    odd[3].tiles_before = spec->grid.tile_count + 1;
+    odd[4].tiles_done = -1;
+    odd[5].tiles_done = spec->grid.tile_count + 1;
+    for (size_t i = 0; i < 6; i++) {
+        real_make(path, spec, 1);
+        struct brink_store *store = real_open(path, spec);
+        ck_assert_ok(brink_store_run_write(store, 2, &odd[i]));
+        ck_assert_ok(brink_store_close(&store));
+        ck_assert_found(path, NULL, 0, "runs row 2", "holds numbers that no run has");
+    }
+    real_make(path, spec, 1);
+    const int32_t below = -2, above = BRINK_RUNS_MAX + 1;
+    poke(path, "runs/writing", 0, H5T_NATIVE_INT32, &below);
+    ck_assert_found(path, NULL, 0, "runs/writing", "is -2");
+    poke(path, "runs/count", 0, H5T_NATIVE_INT32, &above);
+    ck_assert_found(path, NULL, 0, "runs/count", "is 257");
+    unlink(path);
+    brink_spec_free(&spec);
+}
+END_TEST
+
 START_TEST(cells_of_another_kernel_are_not_computed_again)
 {
     struct brink_spec *spec = real_spec();
@@ -428,6 +460,7 @@ int main(int argc, char **argv)
         tiles_are_named,
         a_wrong_cell_is_found_by_computing_it_again,
         a_damaged_record_of_starts_is_found_and_a_torn_one_forgiven,
+        numbers_that_no_start_has_are_found,
         cells_of_another_kernel_are_not_computed_again,
         no_memory_is_an_error_and_not_a_finding,
         what_cannot_be_read_is_an_error,

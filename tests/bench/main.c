@@ -23,15 +23,16 @@ static const struct {
     enum family family;
     stepper *step;
 } kernels[] = {
-    {"brink_a1", FAMILY_A1, brink_a1},        {"brink_row", FAMILY_A, brink_row},
-    {"brink_b3", FAMILY_B3, brink_b3},        {"brink_b7", FAMILY_B7, brink_b7},
-    {"simd_a1", FAMILY_A1, simd_a1},          {"simd_a", FAMILY_A, simd_a},
-    {"simd_b3", FAMILY_B3, simd_b3},          {"simd_b7", FAMILY_B7, simd_b7},
-    {"watch_a1", FAMILY_A1, watch_a1},        {"watch_a", FAMILY_A, watch_a},
-    {"watch_b3", FAMILY_B3, watch_b3},        {"watch_b7", FAMILY_B7, watch_b7},
-    {"scalar_a1", FAMILY_A1, scalar_a1},      {"scalar_a", FAMILY_A, scalar_a},
-    {"scalar_b3", FAMILY_B3, scalar_b3},      {"scalar_b7", FAMILY_B7, scalar_b7},
-    {"brink_direct", FAMILY_A, brink_direct},
+    {"brink_a1", FAMILY_A1, brink_a1},   {"brink_row", FAMILY_A, brink_row},
+    {"brink_b3", FAMILY_B3, brink_b3},   {"brink_b7", FAMILY_B7, brink_b7},
+    {"simd_a1", FAMILY_A1, simd_a1},     {"simd_a", FAMILY_A, simd_a},
+    {"simd_b3", FAMILY_B3, simd_b3},     {"simd_b7", FAMILY_B7, simd_b7},
+    {"watch_a1", FAMILY_A1, watch_a1},   {"watch_a", FAMILY_A, watch_a},
+    {"watch_b3", FAMILY_B3, watch_b3},   {"watch_b7", FAMILY_B7, watch_b7},
+    {"scalar_a1", FAMILY_A1, scalar_a1}, {"scalar_a", FAMILY_A, scalar_a},
+    {"scalar_b3", FAMILY_B3, scalar_b3}, {"scalar_b7", FAMILY_B7, scalar_b7},
+    {"alone_a1", FAMILY_A1, alone_a1},   {"alone_b3", FAMILY_B3, alone_b3},
+    {"alone_b7", FAMILY_B7, alone_b7},   {"brink_direct", FAMILY_A, brink_direct},
 };
 enum { KERNELS = sizeof kernels / sizeof kernels[0] };
 

@@ -22,5 +22,7 @@ stepper watch_a1, watch_a, watch_b3, watch_b7;
 
 // raw.c: our kernels. `steps` is a multiple of 32.
 stepper brink_a1, brink_row, brink_direct, brink_b3, brink_b7;
+// Their steps alone, without what a kernel watches.
+stepper alone_a1, alone_b3, alone_b7;
 
 #endif

@@ -76,6 +76,52 @@ void brink_b7(const struct cells *cells, long steps)
     run_cells("b", 7, cells, steps);
 }
 
+// The steps alone, `side` vectors side by side: what remains of a kernel without its watch, looks
+// and ends.
+VEC_INLINE void run_alone(enum kernel_kind kind, int side, const struct cells *cells, long steps)
+{
+    const int count = KERNEL_VECTORS;
+    const struct brink_curve *curve[SIDE_BY_SIDE] = {NULL};
+    vec x[KERNEL_VECTORS], y[KERNEL_VECTORS], h[KERNEL_VECTORS];
+    for (long first = 0; first < cells->count; first += LANES) {
+        EACH x[j] = vec_load(&cells->x[first + j * VEC_WIDTH]);
+        EACH y[j] = vec_load(&cells->y[first + j * VEC_WIDTH]);
+        EACH h[j] = vec_load(&cells->h[first + j * VEC_WIDTH]);
+        for (long step = 0; step < steps; step++) {
+            vec gauge[KERNEL_VECTORS], slope[KERNEL_VECTORS];
+            EACH gauge[j] = vec_fma_minus(x[j], y[j], vec_set(1));
+#pragma GCC unroll 8
+            for (int i = 0; i < count; i += side) {
+                if (kind == KERNEL_A1)
+                    vec_a1_slopes(side, &gauge[i], &slope[i]);
+                else
+                    vec_b_slopes(side, kind, curve, &x[i], &y[i], &gauge[i], &slope[i]);
+            }
+            EACH
+            {
+                vec g = h[j] * slope[j], old = x[j];
+                x[j] = vec_minus_fma(g, y[j], x[j]);
+                y[j] = vec_minus_fma(g, old, y[j]);
+            }
+        }
+        EACH vec_store(&cells->x[first + j * VEC_WIDTH], x[j]);
+        EACH vec_store(&cells->y[first + j * VEC_WIDTH], y[j]);
+    }
+}
+
+void alone_a1(const struct cells *cells, long steps)
+{
+    run_alone(KERNEL_A1, 2, cells, steps);
+}
+void alone_b3(const struct cells *cells, long steps)
+{
+    run_alone(KERNEL_B3, 4, cells, steps);
+}
+void alone_b7(const struct cells *cells, long steps)
+{
+    run_alone(KERNEL_B7, 4, cells, steps);
+}
+
 // The direct formula, which the row kernel falls back on far out, on every lane.
 void brink_direct(const struct cells *cells, long steps)
 {

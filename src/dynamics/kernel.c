@@ -78,8 +78,10 @@ VEC_INLINE void run_block(enum kernel_kind kind, bool full, int side, struct lan
     }
     for (int j = 0; j < count; j++) {
         end_block(kind, &lanes[j], rules, &run[j]);
-        if (full)
+        if (full) {
+            settle_edge(kind, lanes[j].curve, vec_load(lanes[j].at[LANE_H]), &watch[j]);
             store_watch(&lanes[j], ~lanes[j].alarm, &watch[j]);
+        }
     }
 }
 

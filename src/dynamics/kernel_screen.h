@@ -233,8 +233,10 @@ VEC_INLINE void replay_block(enum kernel_kind kind, bool full, struct lane_vecto
         vec_store(lanes[j].at[LANE_PEAK], end->peak);
         vec_store(lanes[j].at[LANE_END], end->end);
         lane_store(&lanes[j], LANE_N, ~end->going & VEC_ALL, end->n);
-        if (full)
+        if (full) {
+            settle_edge(kind, lanes[j].curve, vec_load(lanes[j].at[LANE_H]), &end->watch);
             store_watch(&lanes[j], VEC_ALL, &end->watch);
+        }
     }
 }
 

@@ -4,26 +4,30 @@
 // The edge needs F'' and a square root. But a state matters only if its edge may be a new maximum,
 // and that its sharpness is below l is cheap to see: l - H is positive definite, H the Hessian
 // with diagonal F'' y^2, F'' x^2 and F' + s F'' beside it. An F'' that is too large will do, for
-// the sharpness grows with it. Only vectors with a lane that fails this are evaluated exactly.
+// the sharpness grows with it. Where cells sharpen, lanes fail this at every step: of those states
+// that are surely sharper than the one before, only the last one in a block is evaluated exactly.
 #ifndef BRINK_DYNAMICS_KERNEL_WATCH_H
 #define BRINK_DYNAMICS_KERNEL_WATCH_H
 
 #include "kernel_jet.h"
 
-#define WATCH_RISE  (1 + 1e-12) // as trajectory.c
-#define WATCH_DOUBT 1e-11       // of the screen, relative; rounding is below 1e-14
+#define WATCH_RISE     (1 + 1e-12) // as trajectory.c
+#define WATCH_DOUBT    1e-11       // of the screen, relative; rounding is below 1e-14
+#define WATCH_ROOT_MIN 1e-140      // whose square is normal
 
 struct vec_watch {
     vec gauge;             // of the last state
     vec rises, peak_step;  //
     vec edge_max, crossed; // and the first step with an edge > 1, or -1
-    vec root;              // a little less than the sharpness of edge_max
+    vec root;              // a little less than the largest sharpness so far
+    vec hope;              // a bound of the sharpness of a state not evaluated yet, 0: none
+    vec hope_x, hope_y;    //
 };
 
 VEC_INLINE vec root_of(vec edge_max, vec h)
 {
     vec root = edge_max * vec_set(2 - 2 * WATCH_DOUBT) / h;
-    return vec_select(vec_less(vec_set(1e-140), root), root, vec_set(0)); // squares stay normal
+    return vec_select(vec_less(vec_set(WATCH_ROOT_MIN), root), root, vec_set(0));
 }
 
 VEC_INLINE struct vec_watch load_watch(const struct lane_vector *lanes)
@@ -34,7 +38,10 @@ VEC_INLINE struct vec_watch load_watch(const struct lane_vector *lanes)
                               .peak_step = vec_load(lanes->at[LANE_PEAK_STEP]),
                               .edge_max = edge_max,
                               .crossed = vec_load(lanes->at[LANE_CROSSED]),
-                              .root = root_of(edge_max, vec_load(lanes->at[LANE_H]))};
+                              .root = root_of(edge_max, vec_load(lanes->at[LANE_H])),
+                              .hope = vec_set(0),
+                              .hope_x = vec_set(0),
+                              .hope_y = vec_set(0)};
 }
 
 VEC_INLINE void lane_store(struct lane_vector *lanes, enum lane_field field, mask which, vec value)
@@ -51,15 +58,18 @@ VEC_INLINE void store_watch(struct lane_vector *lanes, mask which, const struct 
     lane_store(lanes, LANE_CROSSED, which, watch->crossed);
 }
 
-// At least F'' of F_b, but for rounding.
-VEC_INLINE vec vec_b_bend(enum kernel_kind kind, const struct brink_curve *curve, vec s, vec gauge)
+// At least F'' of F_b, but for rounding; and by how much at most.
+VEC_INLINE vec vec_b_bend(enum kernel_kind kind, const struct brink_curve *curve, vec s, vec gauge,
+                          vec *excess)
 {
     int b = kind == KERNEL_B ? curve->power : (int)kind;
+    *excess = vec_set(0);
     if (kind == KERNEL_B1)
         return vec_set(2);
     vec below = vec_even_power(s, b - 3) * s, power = vec_even_power(s, b - 1);
     vec pull = vec_set(2 * (double)b * (b - 1)) * below * gauge;
     vec push = vec_set(2 * (double)b * b) * power * power;
+    *excess = vec_set(2.1 * WATCH_DOUBT) * (vec_abs(pull) + push);
     return vec_fma(vec_set(WATCH_DOUBT), vec_abs(pull) + push, pull + push);
 }
 
@@ -86,7 +96,7 @@ VEC_INLINE void vec_slopes(int count, enum kernel_kind kind, bool near,
     } else {
         vec_b_slopes(count, kind, curve, x, y, gauge, slope);
         if (bend)
-            EACH bend[j] = vec_b_bend(kind, curve[j], x[j] * y[j], gauge[j]);
+            EACH bend[j] = vec_b_bend(kind, curve[j], x[j] * y[j], gauge[j], &(vec){0});
     }
 }
 
@@ -100,6 +110,7 @@ VEC_INLINE mask stays_below(vec x, vec y, vec slope, vec bend, vec root)
     return vec_less(vec_set(0), first) & vec_less(mixed * mixed, first * second);
 }
 
+// Evaluates the edge of the lanes `which`.
 static inline void raise_edge(enum kernel_kind kind, const struct brink_curve *curve, vec h, vec n,
                               vec x, vec y, mask which, struct vec_watch *watch)
 {
@@ -109,7 +120,44 @@ static inline void raise_edge(enum kernel_kind kind, const struct brink_curve *c
     mask more = which & vec_less(watch->edge_max, edge);
     watch->crossed = vec_select(first, n, watch->crossed);
     watch->edge_max = vec_select(more, edge, watch->edge_max);
-    watch->root = root_of(watch->edge_max, h);
+    watch->root = vec_larger(watch->root, root_of(watch->edge_max, h));
+}
+
+// Evaluates the states that are hoped to have the largest edge. It is no first one above 1.
+static inline void settle_edge(enum kernel_kind kind, const struct brink_curve *curve, vec h,
+                               struct vec_watch *watch)
+{
+    mask hopes = vec_less(vec_set(0), watch->hope);
+    if (hopes)
+        raise_edge(kind, curve, h, h, watch->hope_x, watch->hope_y, hopes, watch);
+}
+
+// A state of which the lanes `which` may have a larger edge than before. Those that surely have
+// are hoped for, if no edge beyond 1 is near that would be the first.
+static __attribute__((noinline)) void doubt_edge(enum kernel_kind kind,
+                                                 const struct brink_curve *curve, vec h, vec n,
+                                                 vec x, vec y, vec slope, vec bend, vec gauge,
+                                                 mask which, struct vec_watch *watch)
+{
+    vec excess = vec_set(kind == KERNEL_A1 ? 3e-15 : 2.1 * WATCH_DOUBT);
+    if (kind != KERNEL_A && kind != KERNEL_A1)
+        vec_b_bend(kind, curve, x * y, gauge, &excess);
+    vec half = vec_set(0.5) * bend, size = vec_fma(x, x, y * y);
+    vec spread = half * ((x - y) * (x + y)), mixed = vec_fma(x * y, bend, slope);
+    vec root = vec_fma(half, size, vec_sqrt(vec_fma(spread, spread, mixed * mixed)));
+    vec rest = vec_fma(excess, size, vec_set(1e-13) * root), least = root - rest;
+    mask sure = which;
+    if (kind == KERNEL_A) // beyond the table, `bend` is but a bound
+        sure &= vec_less(vec_abs(gauge), vec_set(BRINK_ROW_END));
+    sure &= vec_less(vec_set(0), bend) & vec_less(watch->hope, least) &
+            vec_less(vec_set(WATCH_ROOT_MIN), least);
+    sure &= vec_at_most(vec_set(0), watch->crossed) | vec_less(h * (root + rest), vec_set(1.9999));
+    watch->hope = vec_select(sure, root + rest, watch->hope);
+    watch->hope_x = vec_select(sure, x, watch->hope_x);
+    watch->hope_y = vec_select(sure, y, watch->hope_y);
+    watch->root = vec_select(sure, vec_larger(watch->root, least), watch->root);
+    if (which & ~sure)
+        raise_edge(kind, curve, h, n, x, y, which & ~sure, watch);
 }
 
 // Sees state (x, y) at step n of the lanes `which`, whose peak does not know it yet.
@@ -125,7 +173,7 @@ VEC_INLINE void watch_state(enum kernel_kind kind, const struct brink_curve *cur
     watch->gauge = vec_select(which, size, watch->gauge);
     mask doubt = which & ~stays_below(x, y, slope, bend, watch->root);
     if (__builtin_expect(doubt != 0, 0))
-        raise_edge(kind, curve, h, n, x, y, doubt, watch);
+        doubt_edge(kind, curve, h, n, x, y, slope, bend, gauge, doubt, watch);
 }
 
 #endif

@@ -22,8 +22,8 @@ LINES = 0.95
 TESTS = [["bash", "tests/cli.sh"], ["bash", "tests/verify.sh"], ["bash", "tests/ranks.sh"],
          ["bash", "tests/service.sh"], ["bash", "tests/shards.sh"], ["bash", "tests/network.sh"],
          ["tests/faults/points.py"], ["tests/faults/power.py"], ["tests/faults/small.py"],
-         ["tests/hostile.py"],
-         ["tests/store_open.py"], ["tests/manual.py"], ["bash", "tests/faults/disks.sh"]]
+         ["tests/hostile.py"], ["tests/store_open.py"], ["tests/manual.py"],
+         ["bash", "tests/faults/disks.sh"]]
 
 
 def found(build, ending):

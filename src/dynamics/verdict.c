@@ -43,19 +43,30 @@ enum brink_status brink_verdict_state(const struct brink_point *point,
     return BRINK_STATUS_PENDING;
 }
 
-// Length of the exact cycle through (x, y), and whether all of it is at a stable minimum.
+// The exact cycle through a state, and its states if they are no more than CYCLE_KEPT.
+enum { CYCLE_KEPT = 64 };
+struct cycle {
+    int32_t length;
+    bool at_minimum; // all of it, at a stable one
+    double x[CYCLE_KEPT], y[CYCLE_KEPT];
+};
+
 static bool measure_cycle(const struct brink_point *point, double x, double y,
-                          struct brink_pulse *pulse, int32_t *length, bool *at_minimum)
+                          struct brink_pulse *pulse, struct cycle *cycle)
 {
     double x_now = x, y_now = y;
-    *length = 0;
-    *at_minimum = true;
+    cycle->length = 0;
+    cycle->at_minimum = true;
     do {
-        if (*length % BRINK_PULSE_STEPS == 0 && !brink_pulse_beat(pulse))
+        if (cycle->length % BRINK_PULSE_STEPS == 0 && !brink_pulse_beat(pulse))
             return false;
-        *at_minimum = *at_minimum && brink_verdict_at_minimum(point, x_now, y_now);
+        if (cycle->length < CYCLE_KEPT) {
+            cycle->x[cycle->length] = x_now;
+            cycle->y[cycle->length] = y_now;
+        }
+        cycle->at_minimum = cycle->at_minimum && brink_verdict_at_minimum(point, x_now, y_now);
         brink_gd_step(point->curve, point->h, &x_now, &y_now);
-        ++*length;
+        ++cycle->length;
     } while (x_now != x || y_now != y);
     return true;
 }
@@ -65,24 +76,36 @@ static double larger(double a, double b)
     return a > b ? a : b;
 }
 
-// Is every point of the cycle where it is again `shift` steps later, but for rounding? Two runners
-// around the cycle, so that no cycle is too long to be kept.
-static bool compare_cycle(const struct brink_point *point, double x, double y, int32_t length,
-                          int32_t shift, struct brink_pulse *pulse, bool *same)
+static bool same_place(double x, double y, double x_ahead, double y_ahead)
 {
-    double x_ahead = x, y_ahead = y;
+    double size = larger(fabs(x), fabs(y));
+    return larger(fabs(x_ahead - x), fabs(y_ahead - y)) <= SAME_ORBIT * (1 + size);
+}
+
+// Is every point of the cycle where it is again `shift` steps later, but for rounding? Of a cycle
+// too long to be kept, two runners see it.
+static bool compare_cycle(const struct brink_point *point, const struct cycle *cycle, int32_t shift,
+                          struct brink_pulse *pulse, bool *same)
+{
+    double x = cycle->x[0], y = cycle->y[0], x_ahead = x, y_ahead = y;
+    int32_t length = cycle->length;
+    *same = true;
+    if (length <= CYCLE_KEPT) {
+        for (int32_t i = 0, ahead = shift % length; i < length && *same; i++) {
+            *same = same_place(cycle->x[i], cycle->y[i], cycle->x[ahead], cycle->y[ahead]);
+            ahead = ahead + 1 < length ? ahead + 1 : 0;
+        }
+        return true;
+    }
     for (int32_t i = 0; i < shift; i++) {
         if (i % BRINK_PULSE_STEPS == 0 && !brink_pulse_beat(pulse))
             return false;
         brink_gd_step(point->curve, point->h, &x_ahead, &y_ahead);
     }
-    *same = true;
     for (int32_t i = 0; i < length && *same; i++) {
         if (i % BRINK_PULSE_STEPS == 0 && !brink_pulse_beat(pulse))
             return false;
-        double size = larger(fabs(x), fabs(y));
-        double distance = larger(fabs(x_ahead - x), fabs(y_ahead - y));
-        *same = distance <= SAME_ORBIT * (1 + size);
+        *same = same_place(x, y, x_ahead, y_ahead);
         brink_gd_step(point->curve, point->h, &x, &y);
         brink_gd_step(point->curve, point->h, &x_ahead, &y_ahead);
     }
@@ -92,14 +115,15 @@ static bool compare_cycle(const struct brink_point *point, double x, double y, i
 bool brink_verdict_cycle(const struct brink_point *point, double x, double y,
                          struct brink_pulse *pulse, struct brink_ending *ending)
 {
-    int32_t length, period = 0;
-    bool at_minimum, same = false;
+    struct cycle cycle;
+    int32_t period = 0;
+    bool same = false;
     *ending = (struct brink_ending){BRINK_STATUS_CONVERGED, 0, not_computed};
-    if (!measure_cycle(point, x, y, pulse, &length, &at_minimum))
+    if (!measure_cycle(point, x, y, pulse, &cycle))
         return false;
-    if (at_minimum)
+    if (cycle.at_minimum)
         return true; // the rounding floor of a minimum
-    if (!brink_cycle_exponent(point, x, y, length, pulse, &ending->lyapunov))
+    if (!brink_cycle_exponent(point, x, y, cycle.length, pulse, &ending->lyapunov))
         return false;
     ending->status = BRINK_STATUS_BOUNDED; // a long float cycle of chaos
     if (ending->lyapunov > CHAOS)
@@ -107,8 +131,8 @@ bool brink_verdict_cycle(const struct brink_point *point, double x, double y,
     while (!same) {
         do
             period++;
-        while (length % period != 0);
-        if (!compare_cycle(point, x, y, length, period, pulse, &same))
+        while (cycle.length % period != 0);
+        if (!compare_cycle(point, &cycle, period, pulse, &same))
             return false;
     }
     // A point that stands still, but not at a stable minimum, is only slower than doubles can see.

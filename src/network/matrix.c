@@ -2,7 +2,7 @@
 // Register-blocked dense products: every element one chain of fma, whatever the blocking.
 #include "matrix.h"
 
-enum { INNER_BLOCK = 1024 }; // inner indices of a pass: a panel of them stays in the first cache
+enum { INNER_BLOCK = 1024 }; // inner indices of a pass: a panel of them stays in the second cache
 
 size_t matrix_packed_size(int inner, int columns)
 {
@@ -21,39 +21,44 @@ struct right matrix_pack(real *to, const real *from, size_t stride, int inner, i
 }
 
 // One block: rows <= BLOCK_ROWS, vecs <= PANEL_VECS, both constants.
-VEC_INLINE void multiply_block(int rows, int vecs, int inner, struct left left, const real *right,
-                               size_t right_row, real *to, size_t stride, bool add,
-                               const real *bias)
+VEC_INLINE void multiply_block(int rows, int vecs, int inner, const real *left, size_t row,
+                               size_t column, const real *right, size_t right_row, real *to,
+                               size_t stride, bool add, const real *bias)
 {
     vec sum[BLOCK_ROWS][PANEL_VECS];
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < vecs; v++)
             sum[i][v] = add ? vec_load(to + (size_t)i * stride + v * VEC_WIDTH)
                             : vec_set(bias ? bias[i] : 0);
+            // Every instruction beside the products counts, above all on a core that is shared.
+#pragma GCC unroll 4
     for (int q = 0; q < inner; q++) {
         vec b[PANEL_VECS];
         for (int v = 0; v < vecs; v++)
             b[v] = vec_load(right + v * VEC_WIDTH);
         for (int i = 0; i < rows; i++) {
-            vec a = vec_set(left.at[(size_t)i * left.row]);
+            vec a = vec_set(left[(size_t)i * row]);
             for (int v = 0; v < vecs; v++)
                 sum[i][v] = vec_fma(a, b[v], sum[i][v]);
         }
         right += right_row;
-        left.at += left.column;
+        left += column;
     }
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < vecs; v++)
             vec_store(to + (size_t)i * stride + v * VEC_WIDTH, sum[i][v]);
 }
 
-// A block of any size: every pair of sizes is a function of its own.
-static void multiply_any(int rows, int vecs, int inner, struct left left, const real *right,
-                         size_t right_row, real *to, size_t stride, bool add, const real *bias)
+// A block of any size: every pair of sizes is a function of its own. The left operand comes in
+// single words: a struct, copied to the stack in one piece, would have to wait there until all that
+// the last block wrote has reached the cache.
+static void multiply_any(int rows, int vecs, int inner, const real *left, size_t row, size_t column,
+                         const real *right, size_t right_row, real *to, size_t stride, bool add,
+                         const real *bias)
 {
 #define BLOCK(r, v)                                                                                \
     case (r)*4 + (v)-1:                                                                            \
-        multiply_block(r, v, inner, left, right, right_row, to, stride, add, bias);                \
+        multiply_block(r, v, inner, left, row, column, right, right_row, to, stride, add, bias);   \
         break;
 #if PANEL_VECS == 4
 #define BLOCK_ROW(r) BLOCK(r, 1) BLOCK(r, 2) BLOCK(r, 3) BLOCK(r, 4)
@@ -85,33 +90,41 @@ static int at_most(int value, int limit)
     return value < limit ? value : limit;
 }
 
+// `count` in parts of at most `size`, as equal as can be: few left over would wait for their sums.
+struct parts {
+    int count, size, larger; // the first `larger` parts have one more
+};
+static struct parts parts_of(int count, int size)
+{
+    int parts = (count + size - 1) / size;
+    return parts > 0 ? (struct parts){parts, count / parts, count % parts} : (struct parts){0};
+}
+static int part_size(struct parts parts, int part)
+{
+    return parts.size + (part < parts.larger);
+}
+
 void matrix_multiply(int rows, int columns, int inner, struct left left, struct right right,
                      real *to, size_t stride, bool add, const real *bias)
 {
-    // Blocks as equal as can be: few rows left over would wait for their own sums.
-    int row_blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
-    int passes = (inner + INNER_BLOCK - 1) / INNER_BLOCK;
-    for (int pass = 0; pass < passes; pass++) {
-        int q = (int)((int64_t)inner * pass / passes);
-        int count = (int)((int64_t)inner * (pass + 1) / passes) - q;
+    struct parts blocks = parts_of(rows, BLOCK_ROWS), passes = parts_of(inner, INNER_BLOCK);
+    for (int pass = 0, q = 0; pass < passes.count; q += part_size(passes, pass++)) {
         for (int c = 0; c < columns; c += PANEL) {
             int vecs = (at_most(columns - c, PANEL) + VEC_WIDTH - 1) / VEC_WIDTH;
             const real *panel =
                 right.at + (size_t)(c / PANEL) * right.panel + (size_t)q * right.row;
-            for (int block = 0; block < row_blocks; block++) {
-                int i = (int)((int64_t)rows * block / row_blocks);
-                int block_rows = (int)((int64_t)rows * (block + 1) / row_blocks) - i;
-                struct left part = left;
-                part.at += (size_t)i * left.row + (size_t)q * left.column;
-                multiply_any(block_rows, vecs, count, part, panel, right.row,
-                             to + (size_t)i * stride + c, stride, add || pass > 0,
-                             bias ? bias + i : NULL);
+            for (int block = 0, i = 0; block < blocks.count; i += part_size(blocks, block++)) {
+                multiply_any(part_size(blocks, block), vecs, part_size(passes, pass),
+                             left.at + (size_t)i * left.row + (size_t)q * left.column, left.row,
+                             left.column, panel, right.row, to + (size_t)i * stride + c, stride,
+                             add || pass > 0, bias ? bias + i : NULL);
             }
         }
     }
 }
 
-#define PAIRS (CHAIN_VECS == 1 ? 4 : CHAIN_VECS == 2 ? 2 : 1) // a block is PAIRS by PAIRS elements
+// A block is at most PAIRS by PAIRS elements.
+#define PAIRS (CHAIN_VECS == 1 ? 5 : CHAIN_VECS == 2 ? 2 : 1)
 
 VEC_INLINE void transposed_block(int rows, int others, int columns, const real *a, size_t a_stride,
                                  const real *b, size_t b_stride, real *to, size_t stride)
@@ -137,22 +150,43 @@ VEC_INLINE void transposed_block(int rows, int others, int columns, const real *
             to[(size_t)i * stride + (size_t)j] += chains_sum(sum[i][j]);
 }
 
+// A block of any size: every pair of sizes is a function of its own.
+static void transposed_any(int rows, int others, int columns, const real *a, size_t a_stride,
+                           const real *b, size_t b_stride, real *to, size_t stride)
+{
+#define BLOCK(r, o)                                                                                \
+    case (r)*8 + (o):                                                                              \
+        transposed_block(r, o, columns, a, a_stride, b, b_stride, to, stride);                     \
+        break;
+    // clang-format off: it takes the macros for expressions
+    switch (rows * 8 + others) {
+#if CHAIN_VECS == 1
+#define BLOCK_ROW(r) BLOCK(r, 1) BLOCK(r, 2) BLOCK(r, 3) BLOCK(r, 4) BLOCK(r, 5)
+        BLOCK_ROW(1)
+        BLOCK_ROW(2)
+        BLOCK_ROW(3)
+        BLOCK_ROW(4)
+        BLOCK_ROW(5)
+#undef BLOCK_ROW
+#elif CHAIN_VECS == 2
+        BLOCK(1, 1) BLOCK(1, 2) BLOCK(2, 1) BLOCK(2, 2)
+#else
+        BLOCK(1, 1)
+#endif
+    default:
+        break;
+    }
+    // clang-format on
+#undef BLOCK
+}
+
 void matrix_multiply_transposed(int rows, int others, int columns, const real *a, size_t a_stride,
                                 const real *b, size_t b_stride, real *to, size_t stride)
 {
-    for (int j = 0; j < others; j += PAIRS)
-        for (int i = 0; i < rows; i += PAIRS) {
-            const real *left = a + (size_t)i * a_stride, *right = b + (size_t)j * b_stride;
-            real *out = to + (size_t)i * stride + j;
-            if (rows - i >= PAIRS && others - j >= PAIRS) {
-                transposed_block(PAIRS, PAIRS, columns, left, a_stride, right, b_stride, out,
-                                 stride);
-                continue;
-            }
-            for (int p = 0; p < at_most(rows - i, PAIRS); p++)
-                for (int o = 0; o < at_most(others - j, PAIRS); o++)
-                    transposed_block(1, 1, columns, left + (size_t)p * a_stride, a_stride,
-                                     right + (size_t)o * b_stride, b_stride,
-                                     out + (size_t)p * stride + o, stride);
-        }
+    struct parts right = parts_of(others, PAIRS), down = parts_of(rows, PAIRS);
+    for (int other = 0, j = 0; other < right.count; j += part_size(right, other++))
+        for (int block = 0, i = 0; block < down.count; i += part_size(down, block++))
+            transposed_any(part_size(down, block), part_size(right, other), columns,
+                           a + (size_t)i * a_stride, a_stride, b + (size_t)j * b_stride, b_stride,
+                           to + (size_t)i * stride + j, stride);
 }

@@ -41,8 +41,8 @@ if cmp -s one.h5 before.h5; then ok; else bad "a refused run touched the file"; 
 
 # Stopped by a signal, again and again with other ranks, then finished.
 # Chaos runs to the last step in every cell.
-rows=800 # several seconds of one thread
-slow="dor.values=[0.5] lr.min=15 lr.max=40 lr.num=$rows stop.max_steps=500000"
+rows=1600 # several seconds of one thread
+slow="dor.values=[0.5] lr.min=15 lr.max=40 lr.num=$rows stop.max_steps=250000"
 # shellcheck disable=SC2086
 expect 0 "100.0 %" mpi 2 "$brink" run sweep.yaml $slow -o slow.h5
 

@@ -156,6 +156,20 @@ static void tell_start(const struct brink_work *work, const char *path)
                   job->crowded, job->crowded == 1 ? "" : "s");
 }
 
+static brink_err start_schedule(struct brink_work *work)
+{
+    int64_t last_stage = 0;
+    brink_err error =
+        brink_alloc(&work->coarser, (size_t)work->todo_count, sizeof work->coarser[0]);
+    if (!error)
+        error = brink_grid_coarser(&work->spec->grid, work->todo, work->todo_count, work->coarser,
+                                   &last_stage);
+    if (!error)
+        error = brink_schedule_init(&work->schedule, work->todo_count, work->coarser, last_stage,
+                                    work->job->ranks, batch_seconds);
+    return error;
+}
+
 // Rank 0's part around the work: its row in /runs, the schedule, words. Returns the outcome.
 static brink_err lead(struct brink_work *work, const struct brink_run_options *options,
                       const int64_t counts[])
@@ -165,7 +179,9 @@ static brink_err lead(struct brink_work *work, const struct brink_run_options *o
     if (error)
         brink_work_die(error);
     tell_start(work, options->path);
-    brink_schedule_init(&work->schedule, work->todo_count, work->job->ranks, batch_seconds);
+    error = start_schedule(work);
+    if (error)
+        brink_work_die(error);
     brink_progress_start(&work->progress, work->spec, options->report_seconds);
     for (int i = 0; i < BRINK_STATUS_MAX; i++) {
         work->progress.status_count[i] = counts[i];
@@ -264,6 +280,8 @@ brink_err brink_cluster_sweep(const struct brink_job *job, const struct brink_sp
     brink_lease_close(&work.lease);
     brink_free(&states);
     brink_free(&work.todo);
+    brink_free(&work.coarser);
+    brink_schedule_free(&work.schedule);
     brink_stream_close(&work.stream);
     brink_plan_close(&work.plan);
     brink_columns_close(&work.columns);

@@ -2,14 +2,17 @@
 // One rank at work: while all threads compute, the main thread, from its beat, stores what is
 // complete, puts in new tiles, talks; the master serves the others besides.
 //
-// Every report of a worker is answered by one order, in turn. Besides, the master sends STOP once,
-// unasked. A worker opens with two reports, so that one batch always waits; it ends with a report
-// that says it leaves, which is answered by BYE. A STOP that comes later than that stays unread.
+// A report that asks is answered by one order, and a worker asks again only then: shortly before
+// its last cell is handed out, so that no core waits and no tile lies here while another rank has
+// nothing. Other reports are not answered. Besides, the master sends STOP once, unasked. A worker
+// ends with a report that says it leaves, which is answered by BYE. A STOP that comes later than
+// that stays unread.
 #include "work.h"
 
 #include <assert.h>
 #include <mpi.h>
 #include <omp.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,20 +22,28 @@
 #include "stop.h"
 
 enum { TAG_REPORT = 1, TAG_ORDER = 2 };
-enum order_kind { ORDER_BATCH, ORDER_NOTHING, ORDER_STOP, ORDER_BYE };
+enum order_kind { ORDER_BATCH, ORDER_STOP, ORDER_BYE };
 
+// No more of the places of the batch is sent than there are.
 struct order {
     int64_t kind;
-    struct brink_batch batch;
+    struct brink_batch batch; // count 0: nothing is left
 };
 
 static const double beat_seconds = 100e-6;
+
+// How long before the last cell is handed out a rank asks: this, and twice what the last answer
+// took. How often a rank that need not ask says what it has stored.
+static const double ahead_seconds = 0.01, report_seconds = 0.5;
 
 // How old a check of the lease may be when a tile is written. The master's check ends the whole
 // job; the others' are for the case that the master itself hangs or has lost its way to the file.
 static const double lease_age_master = 0.2, lease_age_worker = 10;
 
 static const double stop_look_seconds = 1;
+
+// What starting and storing a cell is worth, in steps.
+static const double start_steps = 200;
 
 void brink_work_die(brink_err error)
 {
@@ -126,13 +137,15 @@ static void look_for_stop(struct brink_work *work)
 static void send_order(int rank, enum order_kind kind, struct brink_batch batch)
 {
     struct order order = {.kind = kind, .batch = batch};
-    MPI_Send(&order, sizeof order, MPI_BYTE, rank, TAG_ORDER, MPI_COMM_WORLD);
+    size_t bytes = offsetof(struct order, batch.place) + (size_t)batch.count * sizeof(int64_t);
+    MPI_Send(&order, (int)bytes, MPI_BYTE, rank, TAG_ORDER, MPI_COMM_WORLD);
 }
 
 static void take_report(struct brink_work *work, const struct brink_report *report)
 {
     struct brink_progress *progress = &work->progress;
-    brink_schedule_report(&work->schedule, report->batch, report->done, report->seconds);
+    brink_schedule_report(&work->schedule, report->done, report->done_count, report->returned,
+                          report->seconds);
     progress->cells += report->cells;
     progress->steps += report->steps;
     for (int i = 0; i < BRINK_STATUS_MAX; i++)
@@ -153,11 +166,12 @@ static void answer(struct brink_work *work, int rank, const struct brink_report 
     take_report(work, report);
     if (report->leaving) {
         work->ranks_left--;
-        send_order(rank, ORDER_BYE, (struct brink_batch){0, 0});
+        send_order(rank, ORDER_BYE, (struct brink_batch){.count = 0});
         return;
     }
-    struct brink_batch batch = next_batch(work);
-    send_order(rank, batch.count > 0 ? ORDER_BATCH : ORDER_NOTHING, batch);
+    if (!report->asking)
+        return;
+    send_order(rank, ORDER_BATCH, next_batch(work));
 }
 
 // Answers all that wait; true if any did.
@@ -182,22 +196,32 @@ static bool serve(struct brink_work *work)
         brink_schedule_stop(&work->schedule);
         brink_say("stopping: the running tiles are finished first; run again to resume");
         for (int rank = 1; rank < work->job->ranks; rank++)
-            send_order(rank, ORDER_STOP, (struct brink_batch){0, 0});
+            send_order(rank, ORDER_STOP, (struct brink_batch){.count = 0});
     }
     brink_progress_tell(&work->progress);
     return any;
 }
 
-// ---- the batches of this rank
+// ---- this rank
 
-static void accept_batch(struct brink_work *work, struct brink_batch batch)
+static bool hand_empty(const struct brink_work *work)
 {
-    for (int i = 0; i < BRINK_ORDERS_MAX; i++)
-        if (work->order[i].batch.count == 0) {
-            work->order[i] = (struct brink_order_open){.batch = batch};
-            return;
-        }
-    abort(); // more batches than were asked for
+    return work->hand_next == work->hand.count;
+}
+
+static void take_in_hand(struct brink_work *work, struct brink_batch batch)
+{
+    assert(hand_empty(work));
+    work->hand = batch;
+    work->hand_next = 0;
+}
+
+static void answered(struct brink_work *work, struct brink_batch batch)
+{
+    work->awaited = false;
+    work->answered = brink_clock() - work->asked;
+    work->exhausted = batch.count == 0;
+    take_in_hand(work, batch);
 }
 
 // Takes in what the master sent; true if anything. Sets *bye.
@@ -216,106 +240,108 @@ static bool drain(struct brink_work *work, bool *bye)
             brink_stop_want();
             continue;
         }
-        assert(work->awaited > 0);
-        work->awaited--;
-        if (order.kind == ORDER_BATCH)
-            accept_batch(work, order.batch);
+        assert(work->awaited);
+        answered(work, order.batch);
         *bye = order.kind == ORDER_BYE;
     }
 }
 
-static void send_report(struct brink_work *work, const struct brink_report *report)
+// Reports all that was done since the last report. The master tells itself without messages.
+static void tell(struct brink_work *work, bool asking, bool leaving)
 {
+    struct brink_report *report = &work->report;
+    work->told = brink_clock();
+    report->seconds = work->told - work->reported;
+    report->stopping = brink_stop_wanted();
+    report->asking = asking;
+    report->leaving = leaving;
+    if (report->done_count > 0) {
+        double mean = report->seconds / (double)report->cells;
+        work->cell_seconds += work->cell_seconds > 0 ? (mean - work->cell_seconds) / 4 : mean;
+        work->reported = work->told;
+    }
     if (work->job->rank == 0) {
         take_report(work, report);
-        return;
+    } else {
+        size_t bytes = offsetof(struct brink_report, done) +
+                       (size_t)report->done_count * sizeof report->done[0];
+        MPI_Send(report, (int)bytes, MPI_BYTE, 0, TAG_REPORT, MPI_COMM_WORLD);
+        work->awaited = work->awaited || asking || leaving;
     }
-    MPI_Send(report, sizeof *report, MPI_BYTE, 0, TAG_REPORT, MPI_COMM_WORLD);
-    work->awaited++;
-}
-
-// Closes an order: reports it with all that was done since the last report.
-static void close_order(struct brink_work *work, struct brink_order_open *order)
-{
-    double now = brink_clock();
-    work->report.batch = order->batch;
-    work->report.done = order->done;
-    work->report.seconds = now - work->reported;
-    work->report.stopping = brink_stop_wanted();
-    send_report(work, &work->report);
-    work->report = (struct brink_report){.done = 0};
-    work->reported = now;
-    order->batch.count = 0;
+    *report = (struct brink_report){.done_count = 0};
 }
 
 // Stores the complete tiles.
 static void collect(struct brink_work *work)
 {
+    struct brink_report *report = &work->report;
     struct brink_tile tile;
-    int64_t tag;
-    while (brink_stream_pop(work->stream, &work->columns, &tile, &tag)) {
+    int64_t place;
+    while (brink_stream_pop(work->stream, &work->columns, &tile, &place)) {
         store_tile(work, &tile);
-        work->report.cells += tile.cells;
-        work->report.steps += work->columns.steps;
+        double cost = (double)work->columns.steps + start_steps * (double)tile.cells;
+        work->under_way--;
+        report->done[report->done_count++] = (struct brink_done){place, cost};
+        report->cells += tile.cells;
+        report->steps += work->columns.steps;
         for (int i = 0; i < BRINK_STATUS_MAX; i++)
-            work->report.status_count[i] += work->columns.status_count[i];
-        struct brink_order_open *order = &work->order[tag];
-        order->done++;
-        if (order->done == order->batch.count || (work->no_more && order->done == order->pushed))
-            close_order(work, order);
+            report->status_count[i] += work->columns.status_count[i];
+        if (report->done_count == BRINK_BATCH_MAX)
+            tell(work, false, false);
     }
 }
 
-// Puts tiles of the batches in hand into the stream while there is room, oldest batch first.
+// Puts tiles in hand into the stream while there is room.
 static void feed(struct brink_work *work)
 {
-    for (;;) {
-        struct brink_order_open *oldest = NULL;
-        for (int i = 0; i < BRINK_ORDERS_MAX; i++) {
-            struct brink_order_open *order = &work->order[i];
-            if (order->pushed < order->batch.count &&
-                (!oldest || order->batch.first < oldest->batch.first))
-                oldest = order;
-        }
-        if (!oldest)
-            return;
-        int64_t place = oldest->batch.first + oldest->pushed;
+    while (!hand_empty(work)) {
+        int64_t place = work->hand.place[work->hand_next];
         struct brink_tile tile = brink_grid_tile(&work->spec->grid, work->todo[place]);
-        if (!brink_stream_push(work->stream, &tile, oldest - work->order))
+        if (!brink_stream_push(work->stream, &tile, place))
             return;
-        oldest->pushed++;
+        work->under_way++;
+        work->hand_next++;
     }
 }
 
-// After a stop nothing new is begun: gives back the batches of which nothing is under way.
 static void give_back(struct brink_work *work)
 {
-    for (int i = 0; i < BRINK_ORDERS_MAX; i++)
-        if (work->order[i].batch.count > 0 && work->order[i].pushed == work->order[i].done)
-            close_order(work, &work->order[i]);
+    work->report.returned += work->hand.count - work->hand_next;
+    work->hand_next = work->hand.count;
 }
 
-static bool any_order(const struct brink_work *work)
+// Will the cells that wait to be handed out last until an answer comes?
+static bool running_short(const struct brink_work *work)
 {
-    for (int i = 0; i < BRINK_ORDERS_MAX; i++)
-        if (work->order[i].batch.count > 0)
-            return true;
-    return false;
+    int64_t waiting, given;
+    if (!hand_empty(work))
+        return false;
+    brink_stream_count(work->stream, &waiting, &given);
+    if (work->cell_seconds == 0) // not known yet
+        return waiting == 0;
+    return (double)waiting * work->cell_seconds <= ahead_seconds + 2 * work->answered;
 }
 
-// The master keeps itself in batches without messages.
-static void help_oneself(struct brink_work *work)
+static void ask(struct brink_work *work)
 {
-    int held = 0;
-    for (int i = 0; i < BRINK_ORDERS_MAX; i++)
-        held += work->order[i].batch.count > 0;
-    while (held < 2) {
-        struct brink_batch batch = next_batch(work);
-        if (batch.count == 0)
-            return;
-        accept_batch(work, batch);
-        held++;
-    }
+    work->asked = brink_clock();
+    tell(work, true, false);
+    if (work->job->rank == 0)
+        answered(work, next_batch(work));
+}
+
+// Says, asks or gives back what is due.
+static void speak(struct brink_work *work)
+{
+    bool stopping = brink_stop_wanted();
+    bool news = work->report.done_count > 0 && brink_clock() - work->told >= report_seconds;
+    if (work->no_more) // again and again: a batch may have been on its way
+        give_back(work);
+    if (!work->no_more && !work->exhausted && !work->awaited && running_short(work))
+        ask(work);
+    else if (news || work->report.returned > 0 || (stopping && !work->stop_said))
+        tell(work, false, false);
+    work->stop_said = stopping;
 }
 
 // All that the main thread does between cells.
@@ -328,16 +354,12 @@ static void attend(struct brink_work *work)
         serve(work);
     else
         drain(work, &bye);
-    if (brink_stop_wanted())
-        work->no_more = true;
-    if (work->no_more) // again and again: a batch may have been on its way
-        give_back(work);
-    if (work->job->rank == 0 && !work->no_more)
-        help_oneself(work);
-    if (!work->no_more)
-        feed(work);
+    work->no_more = work->no_more || brink_stop_wanted();
+    speak(work);
+    feed(work);
     // Over when nothing is in hand and nothing can come.
-    if (!work->finished && !any_order(work) && (work->awaited == 0 || work->no_more)) {
+    if (!work->finished && work->under_way == 0 && hand_empty(work) &&
+        (work->exhausted || work->no_more)) {
         work->finished = true;
         brink_stream_finish(work->stream);
     }
@@ -358,14 +380,16 @@ static void beat(void *context)
     attend(work);
 }
 
-// After the threads are done: what is still in hand is reported, complete or not.
+// After the threads are done: what was abandoned is given back.
 static void wind_up(struct brink_work *work)
 {
     collect(work);
     work->no_more = true;
-    for (int i = 0; i < BRINK_ORDERS_MAX; i++)
-        if (work->order[i].batch.count > 0)
-            close_order(work, &work->order[i]);
+    work->report.returned += work->under_way;
+    work->under_way = 0;
+    give_back(work);
+    if (work->job->rank == 0)
+        tell(work, false, false);
     if (work->unsynced) // the others may go on for long
         commit(work);
 }
@@ -373,18 +397,16 @@ static void wind_up(struct brink_work *work)
 static void take_leave(struct brink_work *work)
 {
     struct brink_polite polite = {0};
-    const struct brink_report last = {.stopping = brink_stop_wanted(), .leaving = 1};
-    bool early = false;
+    bool bye = false;
     // What the master sent before it heard of the stop comes back unbegun.
-    while (work->awaited > 0) {
-        if (!drain(work, &early))
+    while (work->awaited)
+        if (!drain(work, &bye))
             brink_polite_sleep(&polite);
-        give_back(work);
-    }
-    assert(!early);
+    assert(!bye);
+    give_back(work);
     brink_polite_reset(&polite);
-    send_report(work, &last);
-    for (bool bye = false; !bye;)
+    tell(work, false, true);
+    while (!bye)
         if (!drain(work, &bye))
             brink_polite_sleep(&polite);
 }
@@ -404,13 +426,11 @@ static void wait_for_others(struct brink_work *work)
 
 void brink_work_run(struct brink_work *work)
 {
-    const struct brink_report hello = {.done = 0};
     work->pulse = (struct brink_pulse){.beat = beat, .context = work};
-    work->committed = work->reported = brink_clock();
+    work->committed = work->reported = work->told = brink_clock();
     work->lease_checked = work->lease_beaten = work->committed;
     work->ranks_left = work->job->ranks - 1;
-    for (int i = 0; i < 2 && work->job->rank != 0; i++)
-        send_report(work, &hello);
+    take_in_hand(work, brink_schedule_first(work->todo_count, work->job->ranks, work->job->rank));
     attend(work);
     (void)brink_stream_work(work->stream, &work->pulse);
     wind_up(work);

@@ -13,25 +13,18 @@
 #include "journal.h"
 #include "progress.h"
 
-// What a rank tells about its work since the last report. A report answers for one batch.
+// What a rank tells about its work since the last report.
 struct brink_report {
-    struct brink_batch batch;
-    int64_t done; // tiles of it that are stored
-    double seconds;
-    int64_t cells, steps;
+    int64_t returned;     // tiles given back undone
+    double seconds;       // since the last report of a stored tile
+    int64_t cells, steps; // of the tiles stored
     int64_t status_count[BRINK_STATUS_MAX];
     int64_t stopping; // a signal came here
+    int64_t asking;   // for an order
     int64_t leaving;
+    int64_t done_count; // tiles that are stored; no more of done[] is sent
+    struct brink_done done[BRINK_BATCH_MAX];
 };
-
-// A batch on its way through this rank.
-struct brink_order_open {
-    struct brink_batch batch;
-    int64_t pushed, done; // tiles put into the stream; stored
-};
-
-// One to be pushed, one being pushed, one with its last tiles under way.
-#define BRINK_ORDERS_MAX 4
 
 struct brink_work {
     const struct brink_job *job;   // borrowed
@@ -48,19 +41,27 @@ struct brink_work {
     bool unsynced;    // something was written since
     double committed; // brink_clock() of the last fdatasync
     struct brink_deadline deadline;
-    const char *stop_file;                           // borrowed
-    double stop_looked;                              // brink_clock() of a look for the stop file
-    double lease_checked, lease_beaten;              // ... of looks at the lease
-    double beaten;                                   // ... of the last beat
-    double reported;                                 // ... of the last report
-    struct brink_order_open order[BRINK_ORDERS_MAX]; // batch.count 0: free
-    struct brink_report report;                      // what the next report will say
-    int awaited;                                     // a worker's: answers still to come
-    bool no_more;                                    // nothing more will be handed to this rank
-    bool finished;                                   // the stream was told so
+    const char *stop_file;              // borrowed
+    double stop_looked;                 // brink_clock() of a look for the stop file
+    double lease_checked, lease_beaten; // ... of looks at the lease
+    double beaten;                      // ... of the last beat
+    double told;                        // ... of the last report
+    double reported;                    // ... of the last that had a stored tile
+    struct brink_report report;         // what the next report will say
+    struct brink_batch hand;            // ordered
+    int64_t hand_next;                  // its first tile that is not put into the stream
+    int64_t under_way;                  // tiles in the stream
+    double cell_seconds;                // of this rank, running mean; 0: not known yet
+    double asked, answered;             // brink_clock() of the last question; seconds to its answer
+    bool awaited;                       // an answer is still to come
+    bool exhausted;                     // the master has nothing left
+    bool stop_said;                     // the wish to stop was reported
+    bool no_more;                       // nothing more will be begun on this rank
+    bool finished;                      // the stream was told that no tile comes any more
     // The rest is the master's.
     struct brink_journal journal;
     struct brink_schedule schedule;
+    int64_t *coarser; // owned: of the schedule
     struct brink_progress progress;
     int ranks_left; // workers that still talk
     bool stop_told; // the wish to stop was passed on

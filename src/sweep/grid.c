@@ -167,3 +167,40 @@ void brink_grid_order(const struct brink_grid *grid, int64_t order[])
     for (int64_t number = 0; number < grid->tile_count; number++)
         order[next[tile_stage(grid, number)]++] = number;
 }
+
+// The tile at the place before the one of `number` along each axis on which it appears last.
+static int64_t coarser_tile(const struct brink_grid *grid, int64_t number)
+{
+    int64_t place[BRINK_RANK_MAX];
+    int stage = tile_stage(grid, number);
+    unravel(grid->rank, grid->tiles, number, place);
+    for (int axis = grid->rank - 1; axis >= 0 && axis >= grid->rank - 2; axis--)
+        if (stage > 0 && stage_of(place[axis], grid->tiles[axis]) == stage)
+            place[axis] &= place[axis] - 1; // to the raster of an earlier stage
+    return ravel(grid->rank, grid->tiles, place);
+}
+
+brink_err brink_grid_coarser(const struct brink_grid *grid, const int64_t todo[], int64_t count,
+                             int64_t coarser[], int64_t *last_stage)
+{
+    int64_t *place = NULL; // of each tile in todo[]
+    int stages = 0;
+    brink_err error = brink_alloc(&place, (size_t)grid->tile_count, sizeof place[0]);
+    *last_stage = count;
+    if (error)
+        return error;
+    for (int64_t number = 0; number < grid->tile_count; number++)
+        place[number] = -1;
+    for (int64_t i = 0; i < count; i++) {
+        int stage = tile_stage(grid, todo[i]);
+        int64_t tile = coarser_tile(grid, todo[i]);
+        place[todo[i]] = i;
+        coarser[i] = tile == todo[i] ? -1 : place[tile];
+        if (stage > stages) {
+            stages = stage;
+            *last_stage = i;
+        }
+    }
+    brink_free(&place);
+    return BRINK_OK;
+}

@@ -3,13 +3,15 @@
 // messages of the size of src/cluster/work.c, the schedule itself, over whatever transport mpirun
 // is told to use. Prints JSON.
 #include <mpi.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "brink/sweep/schedule.h"
 #include "work.h"
 
-enum { ROUNDS = 20000, OPEN = 64 }; // reports under way at once, so that the master never waits
+// OPEN: reports under way at once, so that the master never waits.
+enum { ROUNDS = 20000, OPEN = 64, TILES = 1000000, RANKS = 10000 };
 
 struct answer {
     int64_t kind;
@@ -26,37 +28,47 @@ static double core_clock(void)
 
 static void ask(const struct brink_report *report)
 {
-    MPI_Send(report, sizeof *report, MPI_BYTE, 0, 1, MPI_COMM_WORLD);
+    size_t bytes =
+        offsetof(struct brink_report, done) + (size_t)report->done_count * sizeof report->done[0];
+    MPI_Send(report, (int)bytes, MPI_BYTE, 0, 1, MPI_COMM_WORLD);
 }
 
 static struct brink_report answered(void)
 {
     struct answer answer;
     MPI_Recv(&answer, sizeof answer, MPI_BYTE, 0, 2, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-    return (struct brink_report){.batch = answer.batch, .done = answer.batch.count, .seconds = 1};
+    struct brink_report report = {.done_count = answer.batch.count, .asking = 1};
+    report.seconds = (double)answer.batch.count; // a tile takes a second
+    for (int64_t i = 0; i < answer.batch.count; i++)
+        report.done[i] = (struct brink_done){answer.batch.place[i], 1};
+    return report;
 }
 
 static void serve(int64_t count)
 {
     struct brink_schedule schedule;
-    brink_schedule_init(&schedule, INT64_C(1) << 40, 10000, 0.5);
+    if (brink_schedule_init(&schedule, TILES, NULL, TILES, RANKS, 0.5))
+        MPI_Abort(MPI_COMM_WORLD, 3);
     for (int64_t i = 0; i < count; i++) {
         struct brink_report report;
         int waiting = 0;
         while (!waiting)
             MPI_Iprobe(MPI_ANY_SOURCE, 1, MPI_COMM_WORLD, &waiting, MPI_STATUS_IGNORE);
         MPI_Recv(&report, sizeof report, MPI_BYTE, 1, 1, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-        if (report.batch.count > 0)
-            brink_schedule_report(&schedule, report.batch, report.done, report.seconds);
+        brink_schedule_report(&schedule, report.done, report.done_count, report.returned,
+                              report.seconds);
         struct answer answer = {0, brink_schedule_take(&schedule)};
-        MPI_Send(&answer, sizeof answer, MPI_BYTE, 1, 2, MPI_COMM_WORLD);
+        size_t bytes = offsetof(struct answer, batch.place) +
+                       (size_t)answer.batch.count * sizeof answer.batch.place[0];
+        MPI_Send(&answer, (int)bytes, MPI_BYTE, 1, 2, MPI_COMM_WORLD);
     }
+    brink_schedule_free(&schedule);
 }
 
 int main(int argc, char **argv)
 {
     int rank, ranks;
-    const struct brink_report hello = {.done = 0};
+    const struct brink_report hello = {.done_count = 0};
     MPI_Init(&argc, &argv);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &ranks);

@@ -4,8 +4,8 @@
 //
 //   scale SERVICE LATENCY SPEC.yaml [KEY=VALUE ...]   (of the master, in s: see master.c)
 //
-// Prints JSON: with the automatic tiles, with tiles of 512 cells, and with the automatic tiles and
-// ranks of 64 threads. A core is one of the machine this runs on. Start-up is left out.
+// Prints JSON: with ranks of one thread, and with ranks of 64. A core is one of the machine this
+// runs on. Start-up is left out.
 #include <inttypes.h>
 #include <math.h>
 #include <omp.h>
@@ -28,8 +28,6 @@ static const int64_t looks_max = 64;                      // at cells of a tile,
 static const int64_t sample_max[] = {512, 6, 4, 2, 2, 2}; // places along the last axis, ...
 static const int core_counts[] = {1, 3, 10, 30, 100, 300, 1000, 3000, 10000, 30000, 100000};
 enum { CORE_COUNTS = sizeof core_counts / sizeof core_counts[0], NODE_CORES = 64 };
-// Small tiles: a chunk of the file, of 8 bytes a cell, is no less than a page.
-enum { SMALL_CELLS = 512 };
 
 struct sample {
     struct brink_spec *spec; // owned: the sweep at a few places of each axis
@@ -39,6 +37,7 @@ struct sample {
     int64_t pushed;
     bool finished;
     double *steps;       // owned, [cells]
+    double steps_max;    // of a cell
     double step_seconds; // of one cell's step
     double taken;        // core_clock() when no cell was left to hand out, or 0
     double cell_seconds; // from then to the end
@@ -126,48 +125,56 @@ static brink_err take_sample(const struct brink_spec *spec, struct sample *sampl
     attend(sample);
     (void)brink_stream_work(sample->stream, &pulse);
     attend(sample);
-    for (int64_t i = 0; i < sample->spec->grid.cell_count; i++)
+    for (int64_t i = 0; i < sample->spec->grid.cell_count; i++) {
         steps += sample->steps[i];
+        sample->steps_max = fmax(sample->steps_max, sample->steps[i]);
+    }
     double end = core_clock();
     sample->step_seconds = (end - begin) / steps;
     sample->cell_seconds = end - sample->taken;
     return BRINK_OK;
 }
 
-// Steps of the sampled cells that stand for a tile's cells, and so its seconds.
-static double tile_cost(const struct sample *sample, const struct brink_grid *grid, int64_t number)
+// Steps of the sampled cells that stand for a tile's cells, and so its seconds; those of the
+// longest are to the last cells of the sample as their steps.
+static struct ranks_tile tile_cost(const struct sample *sample, const struct brink_grid *grid,
+                                   int64_t number)
 {
     const struct brink_tile tile = brink_grid_tile(grid, number);
     const struct brink_grid *thin = &sample->spec->grid;
     int64_t at[BRINK_RANK_MAX];
-    double steps = 0;
+    double steps = 0, most = 0;
     const int64_t looks = tile.cells < looks_max ? tile.cells : looks_max;
     for (int64_t i = 0; i < looks; i++) {
         brink_tile_cell(grid, &tile, (2 * i + 1) * tile.cells / (2 * looks), at);
         for (int axis = 0; axis < grid->rank; axis++)
             at[axis] = at[axis] * thin->size[axis] / grid->size[axis];
-        steps += sample->steps[brink_grid_cell(thin, at)];
+        double look = sample->steps[brink_grid_cell(thin, at)];
+        steps += look;
+        most = fmax(most, look);
     }
     steps *= (double)tile.cells / (double)looks;
-    return tile_seconds + sample->step_seconds * steps;
+    return (struct ranks_tile){tile_seconds + sample->step_seconds * steps,
+                               sample->cell_seconds * most / sample->steps_max};
 }
 
 // `threads` cores a rank: its lanes are that many times as many, and run dry as late.
-static void simulate(const struct ranks_machine *machine, const double cost[], int64_t count,
-                     int threads)
+static void simulate(const struct ranks_machine *machine, const struct ranks_tile tile[],
+                     int64_t count, const int64_t coarser[], int64_t last_stage, int threads)
 {
-    double *shared = NULL;
+    struct ranks_tile *shared = NULL;
     bool first = true;
     if (brink_alloc(&shared, (size_t)count, sizeof shared[0]))
         abort();
     for (int64_t i = 0; i < count; i++)
-        shared[i] = cost[i] / threads;
+        shared[i] = (struct ranks_tile){tile[i].cost / threads, tile[i].tail};
     printf("\"threads\": %d, \"ranks\": [", threads);
     for (int i = 0; i < CORE_COUNTS; i++) {
         int ranks = core_counts[i] / threads;
         if (ranks < 1)
             continue;
-        struct ranks_result result = ranks_simulate(machine, shared, count, ranks, NULL);
+        struct ranks_result result =
+            ranks_simulate(machine, shared, count, coarser, last_stage, ranks, NULL);
         printf("%s\n  {\"cores\": %d, \"efficiency\": %.4f, \"seconds\": %.4g, "
                "\"batches\": %" PRId64 ", \"master_busy\": %.4f}",
                first ? "" : ",", ranks * threads, result.efficiency, result.seconds, result.batches,
@@ -181,48 +188,48 @@ static void simulate(const struct ranks_machine *machine, const double cost[], i
 static brink_err predict(const struct sample *sample, const struct brink_grid *grid,
                          const struct ranks_machine *machine, int threads)
 {
-    int64_t *order = NULL;
-    double *cost = NULL, sum = 0, most = 0;
-    brink_err error = brink_alloc(&order, (size_t)grid->tile_count, sizeof order[0]);
+    const size_t count = (size_t)grid->tile_count;
+    int64_t *order = NULL, *coarser = NULL, last_stage;
+    struct ranks_tile *tile = NULL;
+    double sum = 0, most = 0;
+    brink_err error = brink_alloc(&order, count, sizeof order[0]);
     if (!error)
-        error = brink_alloc(&cost, (size_t)grid->tile_count, sizeof cost[0]);
-    if (!error) {
-        brink_grid_order(grid, order);
-        for (int64_t i = 0; i < grid->tile_count; i++) {
-            sum += cost[i] = tile_cost(sample, grid, order[i]);
-            most = fmax(most, cost[i]);
-        }
-        printf("{\"tiles\": %" PRId64 ", \"tile_cells\": %" PRId64
-               ", \"core_hours\": %.4g, \"tile_s_max\": %.4g, ",
-               grid->tile_count, brink_grid_tile(grid, 0).cells, sum / 3600, most);
-        simulate(machine, cost, grid->tile_count, threads);
+        error = brink_alloc(&coarser, count, sizeof coarser[0]);
+    if (!error)
+        error = brink_alloc(&tile, count, sizeof tile[0]);
+    if (error)
+        goto done;
+    brink_grid_order(grid, order);
+    error = brink_grid_coarser(grid, order, grid->tile_count, coarser, &last_stage);
+    if (error)
+        goto done;
+    for (int64_t i = 0; i < grid->tile_count; i++) {
+        tile[i] = tile_cost(sample, grid, order[i]);
+        sum += tile[i].cost;
+        most = fmax(most, tile[i].cost);
     }
-    brink_free(&cost);
+    printf("{\"tiles\": %" PRId64 ", \"tile_cells\": %" PRId64
+           ", \"core_hours\": %.4g, \"tile_s_max\": %.4g, ",
+           grid->tile_count, brink_grid_tile(grid, 0).cells, sum / 3600, most);
+    simulate(machine, tile, grid->tile_count, coarser, last_stage, threads);
+done:
+    brink_free(&tile);
+    brink_free(&coarser);
     brink_free(&order);
     return error;
 }
 
-static brink_err run(const struct brink_spec *spec, struct ranks_machine *machine,
+static brink_err run(const struct brink_spec *spec, const struct ranks_machine *machine,
                      struct sample *sample)
 {
-    int64_t rows[BRINK_RANK_MAX];
-    struct brink_grid grid;
     brink_err error = take_sample(spec, sample);
     if (error)
         return error;
-    machine->cell = sample->cell_seconds;
     printf("{\"cells\": %" PRId64 ", \"sampled\": %" PRId64 ", \"step_s\": %.4g, \"cell_s\": %.3g, "
            "\"service_s\": %g, \"latency_s\": %g, \"beat_s\": %g, \"tilings\": [\n ",
            spec->grid.cell_count, sample->spec->grid.cell_count, sample->step_seconds,
-           machine->cell, machine->service, machine->latency, machine->beat);
-    for (int axis = 0; axis < spec->axis_count; axis++)
-        rows[axis] = axis == spec->axis_count - 1 ? SMALL_CELLS : 1;
+           sample->cell_seconds, machine->service, machine->latency, machine->beat);
     error = predict(sample, &spec->grid, machine, 1);
-    printf(",\n ");
-    if (!error)
-        error = brink_grid_init(&grid, spec->axis_count, spec->grid.size, rows);
-    if (!error)
-        error = predict(sample, &grid, machine, 1);
     printf(",\n ");
     if (!error)
         error = predict(sample, &spec->grid, machine, NODE_CORES);

@@ -8,12 +8,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "analysis
 
 
 def label(tiling):
-    words = f"{tiling['tiles']:,} tiles of {tiling['tile_cells']}"
-    return words if tiling["threads"] == 1 else f"{words}, {tiling['threads']} cores a rank"
+    return "1 core a rank" if tiling["threads"] == 1 else f"{tiling['threads']} cores a rank"
 
 
 def say(path, data):
-    print(f"{path}: {data['cells']:,} cells, a step {1e9 * data['step_s']:.1f} ns, "
+    print(f"{path}: {data['cells']:,} cells in {data['tilings'][0]['tiles']:,} tiles, a step {1e9 * data['step_s']:.1f} ns, "
           f"the last cells {data['cell_s']:.2f} s, a request {1e6 * data['service_s']:.1f} us")
     for tiling in data["tilings"]:
         row = {row["cores"]: row for row in tiling["ranks"]}
@@ -25,15 +24,11 @@ def say(path, data):
 def draw(data, path):
     import figures
     import matplotlib.pyplot as plt
-    styles = (("line", "-"), ("line2", "--"), ("line", ":"))
+    styles = (("line", "-"), ("line2", "--"))
     with plt.rc_context(figures.RC):
         figure, axes = plt.subplots(figsize=(figures.WIDTHS["column"], 2.4), layout="constrained")
         axes.axhline(95, color=figures.theme["faint"], linewidth=0.6)
-        drawn = set()
         for tiling, (colour, line) in zip(data["tilings"], styles):
-            if label(tiling) in drawn:
-                continue
-            drawn.add(label(tiling))
             axes.plot([row["cores"] for row in tiling["ranks"]],
                       [100 * row["efficiency"] for row in tiling["ranks"]], linestyle=line,
                       color=figures.theme[colour], marker="o", markersize=2.5, label=label(tiling))

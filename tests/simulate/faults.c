@@ -12,27 +12,32 @@
 #include "brink/base/random.h"
 #include "brink/sweep/schedule.h"
 
-enum { TILES_MAX = 48, WORKERS_MAX = 6, HELD = 2, MESSAGES_MAX = 4 * WORKERS_MAX, STARTS_MAX = 60 };
+enum { TILES_MAX = 48, WORKERS_MAX = 6, SLOTS = 3, MESSAGES_MAX = 64, STARTS_MAX = 60 };
 
 // A message under way: a report to the master, or its answer.
 struct message {
     int worker;
-    bool report;
+    bool report, asking;
     struct brink_batch batch;
-    int64_t done;
+    struct brink_done done[TILES_MAX];
+    int64_t done_count, returned;
 };
 
+// As src/cluster/work.c: tiles in hand, tiles in the stream, what is stored since the last report.
 struct worker {
-    struct brink_batch held[HELD]; // count 0: free
-    int64_t done[HELD];
-    int awaited;
+    struct brink_batch hand; // the last of its places goes first
+    int64_t stream[SLOTS];   // places
+    int stream_count;
+    struct brink_done done[TILES_MAX];
+    int64_t done_count, returned;
+    bool awaited, exhausted;
     unsigned pace; // the higher the slower
 };
 
 struct job {
     bool alive, stop;
     struct brink_schedule schedule;
-    int64_t todo[TILES_MAX];
+    int64_t todo[TILES_MAX], coarser[TILES_MAX];
     int64_t todo_count;
     struct worker workers[WORKERS_MAX];
     int worker_count;
@@ -73,14 +78,15 @@ static void start_job(struct world *world, struct job *job)
     for (int i = 0; i < world->tiles; i++)
         if (!world->done[i])
             job->todo[job->todo_count++] = i;
-    brink_schedule_init(&job->schedule, job->todo_count, job->worker_count,
-                        0.01 * (1 + draw(world, 200)));
+    for (int64_t i = 0; i < job->todo_count; i++)
+        job->coarser[i] = (int64_t)draw(world, (uint32_t)i + 1) - 1;
+    if (brink_schedule_init(&job->schedule, job->todo_count, job->coarser,
+                            (int64_t)draw(world, (uint32_t)job->todo_count + 1), job->worker_count,
+                            0.01 * (1 + draw(world, 200))))
+        abort();
     for (int i = 0; i < job->worker_count; i++) {
         job->workers[i].pace = 1 + draw(world, 4) * draw(world, 12);
-        for (int k = 0; k < HELD; k++) {
-            send(job, (struct message){.worker = i, .report = true});
-            job->workers[i].awaited++;
-        }
+        job->workers[i].hand = brink_schedule_first(job->todo_count, job->worker_count, i);
     }
 }
 
@@ -95,31 +101,44 @@ static void store(struct world *world, struct job *job, int64_t place)
     world->done[tile] = true;
 }
 
-static void report(struct job *job, int number, int slot)
+static void report(struct job *job, int number, bool asking)
 {
     struct worker *worker = &job->workers[number];
-    send(job, (struct message){number, true, worker->held[slot], worker->done[slot]});
-    worker->held[slot].count = 0;
-    worker->done[slot] = 0;
-    worker->awaited++;
+    struct message message = {.worker = number,
+                              .report = true,
+                              .asking = asking,
+                              .done_count = worker->done_count,
+                              .returned = worker->returned};
+    memcpy(message.done, worker->done, sizeof message.done);
+    send(job, message);
+    worker->done_count = worker->returned = 0;
+    worker->awaited |= asking;
 }
 
-// A worker does one tile of its oldest batch; after a stop it gives back what is not begun.
+// A worker puts a tile into its stream, stores one of those there, asks once its hand is empty, or
+// reports; after a stop it begins nothing.
 static void work(struct world *world, struct job *job, int number)
 {
     struct worker *worker = &job->workers[number];
-    int oldest = -1;
-    for (int i = 0; i < HELD; i++)
-        if (worker->held[i].count > 0 &&
-            (oldest < 0 || worker->held[i].first < worker->held[oldest].first))
-            oldest = i;
-    if (oldest < 0 || draw(world, worker->pace) != 0)
+    if (draw(world, worker->pace) != 0)
         return;
-    struct brink_batch batch = worker->held[oldest];
-    if (!job->stop)
-        store(world, job, batch.first + worker->done[oldest]++);
-    if (job->stop || worker->done[oldest] == batch.count)
-        report(job, number, oldest);
+    if (job->stop) {
+        worker->returned += worker->hand.count;
+        worker->hand.count = 0;
+    }
+    if (worker->hand.count > 0 && worker->stream_count < SLOTS && draw(world, 2)) {
+        worker->stream[worker->stream_count++] = worker->hand.place[--worker->hand.count];
+    } else if (worker->stream_count > 0 && draw(world, 3) != 0) {
+        int which = (int)draw(world, (uint32_t)worker->stream_count);
+        int64_t place = worker->stream[which];
+        store(world, job, place);
+        worker->stream[which] = worker->stream[--worker->stream_count];
+        worker->done[worker->done_count++] = (struct brink_done){place, draw(world, 100)};
+    } else if (worker->hand.count == 0 && !worker->awaited && !worker->exhausted && !job->stop) {
+        report(job, number, true);
+    } else if (worker->done_count + worker->returned > 0 && job->message_count < MESSAGES_MAX / 2) {
+        report(job, number, false);
+    }
 }
 
 // Any message under way may be the next to arrive.
@@ -130,29 +149,28 @@ static void deliver(struct world *world, struct job *job)
     job->messages[which] = job->messages[--job->message_count];
     struct worker *worker = &job->workers[message.worker];
     if (message.report) {
-        double seconds = (double)message.done * 0.001 * (1 + draw(world, 100));
-        brink_schedule_report(&job->schedule, message.batch, message.done, seconds);
-        struct brink_batch batch = brink_schedule_take(&job->schedule);
-        send(job, (struct message){message.worker, false, batch, 0});
+        double seconds = (double)message.done_count * 0.001 * (1 + draw(world, 100));
+        brink_schedule_report(&job->schedule, message.done, message.done_count, message.returned,
+                              seconds);
+        if (message.asking)
+            send(job, (struct message){.worker = message.worker,
+                                       .batch = brink_schedule_take(&job->schedule)});
         return;
     }
-    worker->awaited--;
-    if (message.batch.count == 0)
-        return;
-    int slot = 0;
-    while (slot < HELD && worker->held[slot].count > 0)
-        slot++;
-    claim(world, slot < HELD, "more batches than were asked for");
-    if (slot < HELD)
-        worker->held[slot] = message.batch;
+    claim(world, worker->awaited && worker->hand.count == 0, "a batch that was not asked for");
+    worker->awaited = false;
+    worker->hand = message.batch;
+    worker->exhausted = message.batch.count == 0;
 }
 
 static bool over(const struct job *job)
 {
     bool idle = job->message_count == 0;
-    for (int i = 0; i < job->worker_count; i++)
-        for (int k = 0; k < HELD; k++)
-            idle &= job->workers[i].held[k].count == 0;
+    for (int i = 0; i < job->worker_count; i++) {
+        const struct worker *worker = &job->workers[i];
+        idle &= worker->hand.count == 0 && worker->stream_count == 0;
+        idle &= worker->done_count + worker->returned == 0 && (worker->exhausted || job->stop);
+    }
     return idle;
 }
 
@@ -194,13 +212,19 @@ static const char *run(uint64_t seed)
             if (draw(&world, 200) == 0) // it sees that the file is not its own any more
                 ghost.alive = false;
         }
-        if (job.alive && draw(&world, 2)) // taken for dead
+        if (job.alive && draw(&world, 2)) { // taken for dead
+            brink_schedule_free(&ghost.schedule);
             ghost = job;
+            ghost.schedule.coarser = ghost.coarser;
+        } else {
+            brink_schedule_free(&job.schedule);
+        }
         if (calm)
             break;
     }
     for (int i = 0; i < world.tiles; i++)
         claim(&world, world.done[i], "a tile is lost");
+    brink_schedule_free(&ghost.schedule);
     return world.wrong;
 }
 

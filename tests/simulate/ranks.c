@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The protocol of src/cluster/work.c as events on a heap: a rank holds two batches, each report is
-// answered by one order, the master computes between messages.
+// The protocol of src/cluster/work.c as events on a heap: a rank asks for a batch shortly before it
+// has taken the last cell of what it holds, and reports what is done with it; the master computes
+// between messages.
 #include "simulate/ranks.h"
 
 #include <assert.h>
@@ -10,34 +11,37 @@
 
 #include "brink/sweep/schedule.h"
 
-// As in src/cluster/sweep.c.
-static const double batch_seconds = 0.5;
+// As in src/cluster/sweep.c and work.c.
+static const double batch_seconds = 0.5, ahead_seconds = 0.01;
 
-enum { HELD = 2 };
-enum event_kind { COMPUTED, REPORTED, ORDERED };
+enum event_kind { TAKEN, ASKING, ASKED, ORDERED };
 
 struct event {
     double time;
     int64_t number; // of two at the same time the first made comes first
     enum event_kind kind;
     int rank;
-    struct brink_batch batch;
-    double seconds; // of a report
 };
 
 struct rank {
-    struct brink_batch held[HELD]; // count 0: free; held[0] is being computed
-    double began;                  // held[0]
+    struct brink_batch current, waiting; // count 0: none
+    struct brink_batch ordered;          // under way
+    double ends;                         // current: its last cell is taken
+    double asked, answered;              // when it asked; how long the last answer took
+    // Done since the last report that has arrived; a batch counts when its last cell is taken.
+    struct brink_done done[2 * BRINK_BATCH_MAX]; // those of a batch that ends before they arrive
+    int64_t done_count;
     double reported;
+    double told_seconds; // since a tile was reported, as the report under way says
 };
 
 struct world {
     const struct ranks_machine *machine;
-    const double *cost;
+    const struct ranks_tile *tile;
     uint8_t *times_done;
     struct brink_schedule schedule;
     struct rank *ranks; // owned
-    struct event *heap; // owned, [heap_room]
+    struct event *heap; // owned
     int64_t heap_count, events;
     double now, end;
     double served;        // s of the master's time so far
@@ -77,113 +81,134 @@ static struct event pop(struct world *world)
     return first;
 }
 
-static void begin(struct world *world, int number)
+static void begin(struct world *world, int number, struct brink_batch batch)
 {
     struct rank *rank = &world->ranks[number];
-    double seconds = 0;
-    for (int64_t i = 0; i < rank->held[0].count; i++) {
-        seconds += world->cost[rank->held[0].first + i];
+    double seconds = 0, ahead = ahead_seconds + 2 * rank->answered;
+    for (int64_t i = 0; i < batch.count; i++) {
+        const struct ranks_tile *tile = &world->tile[batch.place[i]];
+        seconds += tile->cost;
+        world->end = fmax(world->end, world->now + seconds + tile->tail);
         if (world->times_done)
-            world->times_done[rank->held[0].first + i]++;
+            world->times_done[batch.place[i]]++;
     }
     if (number == 0)
         world->served_before = world->served;
-    rank->began = world->now;
-    push(world, (struct event){world->now + seconds, 0, COMPUTED, number, rank->held[0], 0});
+    rank->current = batch;
+    rank->ends = world->now + seconds;
+    push(world, (struct event){rank->ends, 0, TAKEN, number});
+    push(world, (struct event){fmax(world->now, rank->ends - ahead), 0, ASKING, number});
 }
 
-static void accept(struct world *world, int number, struct brink_batch batch)
+static void accept(struct world *world, int number)
 {
     struct rank *rank = &world->ranks[number];
+    struct brink_batch batch = rank->ordered;
+    rank->answered = world->now - rank->asked;
     if (batch.count == 0)
         return;
     world->batches++;
-    if (rank->held[0].count > 0) {
-        assert(rank->held[1].count == 0);
-        rank->held[1] = batch;
-        return;
-    }
-    rank->held[0] = batch;
-    begin(world, number);
+    assert(rank->waiting.count == 0);
+    if (rank->current.count > 0)
+        rank->waiting = batch;
+    else
+        begin(world, number, batch);
 }
 
-// A rank has taken the last cell of its batch; the slowest of them end `cell` later, while cells of
-// the next batch are under way.
-static void computed(struct world *world, const struct event *event)
+static void asking(struct world *world, const struct event *event)
 {
     struct rank *rank = &world->ranks[event->rank];
-    const struct ranks_machine *machine = world->machine;
+    rank->asked = world->now;
+    rank->told_seconds = world->now - rank->reported;
+    if (rank->done_count > 0)
+        rank->reported = world->now;
+    double way = event->rank == 0 ? 0 : world->machine->latency;
+    push(world, (struct event){world->now + way, 0, ASKED, event->rank});
+}
+
+static void taken(struct world *world, const struct event *event)
+{
+    struct rank *rank = &world->ranks[event->rank];
     double late = event->rank == 0 ? world->served - world->served_before : 0;
     if (late > 0) { // the master was talking meanwhile
         world->served_before = world->served;
         struct event again = *event;
         again.time += late;
+        world->end = fmax(world->end, again.time);
         push(world, again);
         return;
     }
-    double done = world->now + machine->cell;
-    world->end = fmax(world->end, done);
-    struct event report = {done + machine->beat, 0, REPORTED, event->rank, event->batch,
-                           done - rank->reported};
-    rank->reported = done;
-    if (event->rank != 0)
-        report.time += machine->latency;
-    rank->held[0] = rank->held[1];
-    rank->held[1] = (struct brink_batch){0, 0};
-    if (rank->held[0].count > 0)
-        begin(world, event->rank);
-    push(world, report);
+    for (int64_t i = 0; i < rank->current.count; i++) {
+        int64_t place = rank->current.place[i];
+        assert(rank->done_count < 2 * BRINK_BATCH_MAX);
+        rank->done[rank->done_count++] = (struct brink_done){place, world->tile[place].cost};
+    }
+    rank->current.count = 0;
+    if (rank->waiting.count > 0)
+        begin(world, event->rank, rank->waiting);
+    rank->waiting.count = 0;
 }
 
 // At the master.
-static void reported(struct world *world, const struct event *event)
+static void asked(struct world *world, const struct event *event)
 {
     const struct ranks_machine *machine = world->machine;
-    if (event->batch.count > 0)
-        brink_schedule_report(&world->schedule, event->batch, event->batch.count, event->seconds);
-    struct brink_batch batch = brink_schedule_take(&world->schedule);
+    struct rank *rank = &world->ranks[event->rank];
+    brink_schedule_report(&world->schedule, rank->done, rank->done_count, 0, rank->told_seconds);
+    rank->done_count = 0;
+    rank->ordered = brink_schedule_take(&world->schedule);
     if (event->rank == 0) { // without messages
-        accept(world, 0, batch);
+        accept(world, 0);
         return;
     }
     world->master_free = fmax(world->master_free, world->now + machine->beat) + machine->service;
     world->served += machine->service;
     push(world, (struct event){world->master_free + machine->latency + machine->beat, 0, ORDERED,
-                               event->rank, batch, 0});
+                               event->rank});
 }
 
-struct ranks_result ranks_simulate(const struct ranks_machine *machine, const double cost[],
-                                   int64_t count, int ranks, uint8_t times_done[])
+struct ranks_result ranks_simulate(const struct ranks_machine *machine,
+                                   const struct ranks_tile tile[], int64_t count,
+                                   const int64_t coarser[], int64_t last_stage, int ranks,
+                                   uint8_t times_done[])
 {
-    struct world world = {.machine = machine, .cost = cost, .times_done = times_done};
-    // A rank computes one batch and has at most HELD reports and orders on their way.
+    struct world world = {.machine = machine, .tile = tile, .times_done = times_done};
+    // A rank has one batch's end and one question on their way.
     world.ranks = calloc((size_t)ranks, sizeof world.ranks[0]);
-    world.heap = calloc((size_t)ranks * (HELD + 1), sizeof world.heap[0]);
+    world.heap = calloc((size_t)ranks * 3, sizeof world.heap[0]);
     if (!world.ranks || !world.heap)
         abort();
-    brink_schedule_init(&world.schedule, count, ranks, batch_seconds);
-    for (int held = 0; held < HELD; held++)
-        for (int rank = 0; rank < ranks; rank++)
-            push(&world, (struct event){machine->latency, 0, REPORTED, rank, {0, 0}, 0});
+    if (brink_schedule_init(&world.schedule, count, coarser, last_stage, ranks, batch_seconds))
+        abort();
+    for (int rank = 0; rank < ranks; rank++) {
+        struct brink_batch first = brink_schedule_first(count, ranks, rank);
+        if (first.count > 0)
+            begin(&world, rank, first);
+    }
     while (world.heap_count > 0) {
         struct event event = pop(&world);
         world.now = event.time;
-        if (event.kind == COMPUTED)
-            computed(&world, &event);
-        else if (event.kind == REPORTED)
-            reported(&world, &event);
+        if (event.kind == TAKEN)
+            taken(&world, &event);
+        else if (event.kind == ASKING)
+            asking(&world, &event);
+        else if (event.kind == ASKED)
+            asked(&world, &event);
         else
-            accept(&world, event.rank, event.batch);
+            accept(&world, event.rank);
     }
-    assert(brink_schedule_idle(&world.schedule));
     double sum = 0;
+    int64_t done = world.schedule.done_count;
     for (int64_t i = 0; i < count; i++)
-        sum += cost[i];
+        sum += tile[i].cost;
+    for (int i = 0; i < ranks; i++)
+        done += world.ranks[i].done_count;
+    brink_schedule_free(&world.schedule);
     free(world.ranks);
     free(world.heap);
     return (struct ranks_result){.seconds = world.end,
                                  .efficiency = sum / (ranks * world.end),
                                  .master_busy = world.served / world.end,
                                  .batches = world.batches,
-                                 .tiles_done = world.schedule.done_count};
+                                 .tiles_done = done};
 }

@@ -10,7 +10,11 @@ struct ranks_machine {
     double latency; // of a message
     double service; // that the master spends on a report and its answer
     double beat;    // between two looks of a rank for messages
-    double cell;    // that the longest cell takes: a tile ends, and a rank runs dry, that late
+};
+
+struct ranks_tile {
+    double cost; // s of a rank's time
+    double tail; // s that its longest cell takes: the tile ends that much after the last is taken
 };
 
 struct ranks_result {
@@ -20,9 +24,12 @@ struct ranks_result {
     int64_t batches, tiles_done;
 };
 
-// `cost[count]`: seconds of each tile, in the order of the schedule; at least one is above 0.
-// `times_done` (may be NULL): counts how often each place was computed. `ranks` >= 1.
-struct ranks_result ranks_simulate(const struct ranks_machine *machine, const double cost[],
-                                   int64_t count, int ranks, uint8_t times_done[]);
+// `tile[count]`: in the order of the schedule; at least one costs more than 0. `coarser` and
+// `last_stage`: as for brink_schedule_init. `times_done` (may be NULL): counts how often each place
+// was computed. `ranks` >= 1.
+struct ranks_result ranks_simulate(const struct ranks_machine *machine,
+                                   const struct ranks_tile tile[], int64_t count,
+                                   const int64_t coarser[], int64_t last_stage, int ranks,
+                                   uint8_t times_done[]);
 
 #endif

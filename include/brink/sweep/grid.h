@@ -53,4 +53,10 @@ int64_t brink_grid_cell(const struct brink_grid *grid, const int64_t coordinate[
 // axes), then between them, so that an unfinished file shows all of it. order[tile_count].
 void brink_grid_order(const struct brink_grid *grid, int64_t order[]);
 
+// Of each tile of todo[count], a part of that order: the place in it of a tile near it in the
+// picture from an earlier stage, -1 if todo[] lacks it. *last_stage: the first place of the finest
+// stage, count if there is one stage only. coarser[count].
+brink_err brink_grid_coarser(const struct brink_grid *grid, const int64_t todo[], int64_t count,
+                             int64_t coarser[], int64_t *last_stage) BRINK_CHECKED;
+
 #endif

@@ -8,33 +8,64 @@
 
 #include "brink/base/error.h"
 
-// A run of consecutive places in the list of tiles to do. count 0: nothing more, go home.
+#define BRINK_BATCH_MAX 64
+
+// Places in the list of tiles to do, on which all agree. count 0: nothing more, go home.
 struct brink_batch {
-    int64_t first, count;
+    int64_t count;
+    int64_t place[BRINK_BATCH_MAX];
+};
+
+// A tile that is stored, and what it took: in any unit that tells dear tiles from cheap ones.
+struct brink_done {
+    int64_t place;
+    double work;
+};
+
+// What is expected of a tile.
+struct brink_expected {
+    int64_t place;
+    double work;
 };
 
 struct brink_schedule {
-    int64_t todo_count; // tiles to do, in the order agreed on by all
-    int64_t next;       // the first place not handed out
+    int64_t todo_count; // tiles to do
+    int64_t next;       // of order[]: the first not handed out
     int64_t done_count;
     int64_t returned_count; // handed out but given back undone (a stop)
     int workers;            // >= 1, the master among them
     bool stopping;
-    double tile_seconds;  // running mean of the cost of a tile, 0: not known yet
-    double batch_seconds; // what a batch should be worth
+    double batch_least, batch_most; // s that a batch should be worth
+    double tile_seconds;            // running mean of what a tile takes, 0: not known yet
+    double work_seconds;            // ... of what a unit of work takes
+    const int64_t *coarser;         // borrowed, [todo_count] or NULL
+    int64_t last_stage;             // from this place on the dear tiles come first
+    bool sorted;                    // they do
+    double *work;                 // owned, [todo_count]: of the tile at a place; below 0: not known
+    struct brink_expected *order; // owned, [todo_count]: as they go out; work: once sorted
+    double work_left;             // sum of it over what is not handed out
 };
 
-// `batch_seconds`: wanted worth of a batch (0.5 is good); never below what messages cost.
-void brink_schedule_init(struct brink_schedule *schedule, int64_t todo_count, int workers,
-                         double batch_seconds);
+// `coarser[todo_count]` and `last_stage` as brink_grid_coarser gives them, borrowed; NULL and
+// todo_count: nothing is known of how tiles are to each other. `batch_seconds`: wanted worth of a
+// batch; never below what messages cost. Release with brink_schedule_free.
+brink_err brink_schedule_init(struct brink_schedule *schedule, int64_t todo_count,
+                              const int64_t coarser[], int64_t last_stage, int workers,
+                              double batch_seconds) BRINK_CHECKED;
+void brink_schedule_free(struct brink_schedule *schedule);
 
-// A worker has room for one more batch. Batches are worth about batch_seconds, but never more than
-// a fair share of half of what is left, so they shrink to single tiles towards the end.
+// What worker 0 .. workers - 1 begins with before it asks, so that no one waits for the master.
+struct brink_batch brink_schedule_first(int64_t todo_count, int workers, int worker);
+
+// A worker asks for a batch. Batches are worth about batch_seconds, but never more than a quarter
+// of a fair share of what is left, so they shrink to single tiles towards the end. In the last
+// stage the tiles expected to be dear go out first: as dear as the coarser tiles near them.
 struct brink_batch brink_schedule_take(struct brink_schedule *schedule);
 
-// A worker reports a batch: `done` of its tiles were computed in `seconds`, the others given back.
-void brink_schedule_report(struct brink_schedule *schedule, struct brink_batch batch, int64_t done,
-                           double seconds);
+// A worker reports: of the tiles it was handed these are stored, for which it took `seconds` all
+// together, and `returned` more are given back undone.
+void brink_schedule_report(struct brink_schedule *schedule, const struct brink_done done[],
+                           int64_t count, int64_t returned, double seconds);
 
 // No more batches go out.
 void brink_schedule_stop(struct brink_schedule *schedule);

@@ -12,8 +12,9 @@ def label(tiling):
 
 
 def say(path, data):
-    print(f"{path}: {data['cells']:,} cells in {data['tilings'][0]['tiles']:,} tiles, a step {1e9 * data['step_s']:.1f} ns, "
-          f"the last cells {data['cell_s']:.2f} s, a request {1e6 * data['service_s']:.1f} us")
+    print(f"{path}: {data['cells']:,} cells in {data['tilings'][0]['tiles']:,} tiles, "
+          f"a step {1e9 * data['step_s']:.1f} ns, the last cells {data['cell_s']:.2f} s, "
+          f"a request {1e6 * data['service_s']:.1f} us")
     for tiling in data["tilings"]:
         row = {row["cores"]: row for row in tiling["ranks"]}
         shares = ", ".join(f"{100 * row[cores]['efficiency']:.1f} % on {cores:,}"

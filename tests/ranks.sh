@@ -29,6 +29,9 @@ done
 expect 0 "100.0 %" mpi 6 "$brink" run sweep.yaml dor.values=[1] lr.num=20 -o few.h5
 expect 0 "100.0 %" "$brink" run sweep.yaml dor.values=[1] lr.num=20 -o few1.h5
 same few.h5 few1.h5
+# Far more ranks than cores.
+expect 0 "100.0 %" mpi 64 "$brink" run sweep.yaml -o many.h5 --threads 1
+same one.h5 many.h5
 # Another shape of tiles.
 expect 0 "100.0 %" mpi 2 "$brink" run sweep.yaml "tile=[3, 7]" -o shape.h5
 same one.h5 shape.h5

@@ -43,30 +43,19 @@ enum brink_status brink_verdict_state(const struct brink_point *point,
     return BRINK_STATUS_PENDING;
 }
 
-// The exact cycle through a state, and its states if they are no more than CYCLE_KEPT.
-enum { CYCLE_KEPT = 64 };
-struct cycle {
-    int32_t length;
-    bool at_minimum; // all of it, at a stable one
-    double x[CYCLE_KEPT], y[CYCLE_KEPT];
-};
-
+// Length of the exact cycle through (x, y), and whether all of it is at a stable minimum.
 static bool measure_cycle(const struct brink_point *point, double x, double y,
-                          struct brink_pulse *pulse, struct cycle *cycle)
+                          struct brink_pulse *pulse, int32_t *length, bool *at_minimum)
 {
     double x_now = x, y_now = y;
-    cycle->length = 0;
-    cycle->at_minimum = true;
+    *length = 0;
+    *at_minimum = true;
     do {
-        if (cycle->length % BRINK_PULSE_STEPS == 0 && !brink_pulse_beat(pulse))
+        if (*length % BRINK_PULSE_STEPS == 0 && !brink_pulse_beat(pulse))
             return false;
-        if (cycle->length < CYCLE_KEPT) {
-            cycle->x[cycle->length] = x_now;
-            cycle->y[cycle->length] = y_now;
-        }
-        cycle->at_minimum = cycle->at_minimum && brink_verdict_at_minimum(point, x_now, y_now);
+        *at_minimum = *at_minimum && brink_verdict_at_minimum(point, x_now, y_now);
         brink_gd_step(point->curve, point->h, &x_now, &y_now);
-        ++cycle->length;
+        ++*length;
     } while (x_now != x || y_now != y);
     return true;
 }
@@ -76,36 +65,24 @@ static double larger(double a, double b)
     return a > b ? a : b;
 }
 
-static bool same_place(double x, double y, double x_ahead, double y_ahead)
+// Is every point of the cycle where it is again `shift` steps later, but for rounding? Two runners
+// around the cycle, so that no cycle is too long to be kept.
+static bool compare_cycle(const struct brink_point *point, double x, double y, int32_t length,
+                          int32_t shift, struct brink_pulse *pulse, bool *same)
 {
-    double size = larger(fabs(x), fabs(y));
-    return larger(fabs(x_ahead - x), fabs(y_ahead - y)) <= SAME_ORBIT * (1 + size);
-}
-
-// Is every point of the cycle where it is again `shift` steps later, but for rounding? Of a cycle
-// too long to be kept, two runners see it.
-static bool compare_cycle(const struct brink_point *point, const struct cycle *cycle, int32_t shift,
-                          struct brink_pulse *pulse, bool *same)
-{
-    double x = cycle->x[0], y = cycle->y[0], x_ahead = x, y_ahead = y;
-    int32_t length = cycle->length;
-    *same = true;
-    if (length <= CYCLE_KEPT) {
-        for (int32_t i = 0, ahead = shift % length; i < length && *same; i++) {
-            *same = same_place(cycle->x[i], cycle->y[i], cycle->x[ahead], cycle->y[ahead]);
-            ahead = ahead + 1 < length ? ahead + 1 : 0;
-        }
-        return true;
-    }
+    double x_ahead = x, y_ahead = y;
     for (int32_t i = 0; i < shift; i++) {
         if (i % BRINK_PULSE_STEPS == 0 && !brink_pulse_beat(pulse))
             return false;
         brink_gd_step(point->curve, point->h, &x_ahead, &y_ahead);
     }
+    *same = true;
     for (int32_t i = 0; i < length && *same; i++) {
         if (i % BRINK_PULSE_STEPS == 0 && !brink_pulse_beat(pulse))
             return false;
-        *same = same_place(x, y, x_ahead, y_ahead);
+        double size = larger(fabs(x), fabs(y));
+        double distance = larger(fabs(x_ahead - x), fabs(y_ahead - y));
+        *same = distance <= SAME_ORBIT * (1 + size);
         brink_gd_step(point->curve, point->h, &x, &y);
         brink_gd_step(point->curve, point->h, &x_ahead, &y_ahead);
     }
@@ -115,15 +92,14 @@ static bool compare_cycle(const struct brink_point *point, const struct cycle *c
 bool brink_verdict_cycle(const struct brink_point *point, double x, double y,
                          struct brink_pulse *pulse, struct brink_ending *ending)
 {
-    struct cycle cycle;
-    int32_t period = 0;
-    bool same = false;
+    int32_t length, period = 0;
+    bool at_minimum, same = false;
     *ending = (struct brink_ending){BRINK_STATUS_CONVERGED, 0, not_computed};
-    if (!measure_cycle(point, x, y, pulse, &cycle))
+    if (!measure_cycle(point, x, y, pulse, &length, &at_minimum))
         return false;
-    if (cycle.at_minimum)
+    if (at_minimum)
         return true; // the rounding floor of a minimum
-    if (!brink_cycle_exponent(point, x, y, cycle.length, pulse, &ending->lyapunov))
+    if (!brink_cycle_exponent(point, x, y, length, pulse, &ending->lyapunov))
         return false;
     ending->status = BRINK_STATUS_BOUNDED; // a long float cycle of chaos
     if (ending->lyapunov > CHAOS)
@@ -131,8 +107,8 @@ bool brink_verdict_cycle(const struct brink_point *point, double x, double y,
     while (!same) {
         do
             period++;
-        while (cycle.length % period != 0);
-        if (!compare_cycle(point, &cycle, period, pulse, &same))
+        while (length % period != 0);
+        if (!compare_cycle(point, x, y, length, period, pulse, &same))
             return false;
     }
     // A point that stands still, but not at a stable minimum, is only slower than doubles can see.

@@ -6,9 +6,9 @@ chosen verdicts. N(r) boxes of r x r cells hold boundary cells; the dimension is
 log N against log 1/r for r from 4 cells to an eighth of the picture. Its error is the sum of two
 parts: that of the fit, and the drift, by which the slope over the finer half of these boxes is
 above that over the coarser half. Lines, circles, Koch curves and areas come out within it, and the
-boundary of Mandelbrot's set, which has 2, near the Feigenbaum point. But it speaks of the boxes that
-were counted, and a dimension is a limit: the whole of that boundary shows 1.5, from 128 to 1024
-cells a side, without a drift that would tell.
+boundary of Mandelbrot's set, which has 2, near the Feigenbaum point. But it speaks of the boxes
+that were counted, and a dimension is a limit: the whole of that boundary shows 1.5, from 128 to
+1024 cells a side, without a drift that would tell.
 """
 import argparse
 import sys

@@ -69,6 +69,10 @@ def curves_figure(sweep, slices=(), last=None, width="column"):
         top = np.nanmax(sharp) if np.isfinite(sharp).any() else 1
         below.set_ylim(0, 1.15 * max(top, min(2 / rate[shown])))
         above.set(yscale="log", ylabel="loss")
+        low, high = above.get_ylim()
+        if high < 10 * low:  # within a decade powers of ten say little
+            above.yaxis.set_major_formatter("{x:g}")
+            above.yaxis.set_minor_formatter("{x:g}")
         below.set(xlabel="step", ylabel="sharpness")
         for axes in (above, below):
             axes.set_xlim(step[kept][0], step[kept][-1])

@@ -122,9 +122,10 @@ stopped_midway() {
 # ---- the checks
 
 small=(lr.num=128)
-# Long enough to be caught midway, see long_enough; of many tiles, so that one soon ends.
-long=(lr.num=1024 stop.max_steps=600000)
-longer=(lr.num=1024 stop.max_steps=20000000)
+# Long enough to be caught midway, see long_enough; of many tiles, so that one soon ends, and of many
+# more cells than are ever under way, which a stop lets end.
+long=(lr.num=4096 stop.max_steps=150000)
+longer=(lr.num=4096 stop.max_steps=5000000)
 
 check_srun() {
     submit jobs/sweep.sbatch jobs/dor.yaml srun.h5 "${small[@]}"
@@ -358,7 +359,7 @@ long_enough() {
     took=$(((${EPOCHREALTIME/[.,]/} - begin) / 1000))
     [ "$took" -lt 8000 ] || return 0
     rm plain-long.h5
-    long[1]=stop.max_steps=$((600000 * 8000 / took))
+    long[1]=stop.max_steps=$((150000 * 8000 / took))
     plain plain-long.h5 "${long[@]}"
 }
 if plain plain.h5 "${small[@]}" && long_enough; then

@@ -151,6 +151,38 @@ START_TEST(order_goes_coarse_to_fine)
 }
 END_TEST
 
+// The near tile of an earlier stage: in its slice, no farther than the last stride.
+START_TEST(coarser_tiles_are_near_and_earlier)
+{
+    enum { HIGH = 37, WIDE = 100, SLICES = 3, ALL = SLICES * HIGH * WIDE, LAST = ALL / 2 };
+    struct brink_grid grid;
+    static int64_t order[ALL], coarser[ALL];
+    int64_t last_stage = 0, none = 0;
+    ck_assert_ok(brink_grid_init(&grid, 3, (int64_t[]){SLICES, HIGH, WIDE}, (int64_t[]){1, 1, 1}));
+    brink_grid_order(&grid, order);
+    ck_assert_ok(brink_grid_coarser(&grid, order, ALL, coarser, &last_stage));
+    ck_assert_int_eq(last_stage, LAST); // the odd columns come last
+    for (int64_t i = 0; i < ALL; i++) {
+        ck_assert_int_lt(coarser[i], i);
+        none += coarser[i] < 0;
+        if (coarser[i] < 0)
+            continue;
+        struct brink_tile tile = brink_grid_tile(&grid, order[i]);
+        struct brink_tile near = brink_grid_tile(&grid, order[coarser[i]]);
+        ck_assert_int_eq(near.start[0], tile.start[0]);
+        int64_t down = tile.start[1] - near.start[1], across = tile.start[2] - near.start[2];
+        ck_assert(down >= 0 && across >= 0 && down <= 32 && across <= 64);
+        ck_assert(i < LAST || (down == 0 && across == 1));
+    }
+    ck_assert_int_eq(none, SLICES); // their first tiles
+    // A part of the list: what it lacks is no one's.
+    ck_assert_ok(brink_grid_coarser(&grid, order + LAST, ALL - LAST, coarser, &last_stage));
+    ck_assert_int_eq(last_stage, 0);
+    for (int64_t i = 0; i < ALL - LAST; i++)
+        ck_assert_int_eq(coarser[i], -1);
+}
+END_TEST
+
 START_TEST(a_million_tiles_are_ordered)
 {
     struct brink_grid grid;
@@ -200,8 +232,13 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        tiles_partition_the_grid, cells_are_row_major,       tiles_are_long_rows,
-        order_is_a_permutation,   order_goes_coarse_to_fine, a_million_tiles_are_ordered,
+        tiles_partition_the_grid,
+        cells_are_row_major,
+        tiles_are_long_rows,
+        order_is_a_permutation,
+        order_goes_coarse_to_fine,
+        a_million_tiles_are_ordered,
+        coarser_tiles_are_near_and_earlier,
         sizes_are_checked,
     };
     return unit_run("grid", tests, sizeof tests / sizeof tests[0]);

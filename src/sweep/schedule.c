@@ -11,7 +11,7 @@
 // gets for the asking.
 enum { FIRST_PART = 32, NEXT_PART = 4 };
 
-// What the master spends on a request: 10 to 30 us were measured, over a loopback network. A batch
+// What the master spends on a request: 24 to 36 us were measured, over a loopback network. A batch
 // is worth more than batch_seconds where that were no more than a few rounds of requests; and at
 // the end no less than one, or ranks would wait in line for little.
 static const double request_seconds = 25e-6;

@@ -22,18 +22,18 @@ NOTES = [
     "stepping: running peak of the loss, watch on escape and ends, Brent's kept states. Their "
     "cells do not end within the steps measured; a sweep would put others in their place. `its "
     "steps alone` is the same arithmetic, to the bit, without all that.",
-    "Ports hold the kernels. Where the rows `ports: ...` are near 1, sums and maxima take turns "
-    "with multiply-adds on the same ports (Intel cores: two of 512 bits), and whatever is "
-    "watched in a step costs as much as a multiply-add; the requirements were set on a core "
-    "with pipes of their own for sums and maxima. `floor ... over time` is the share of the "
-    "time that the operations of a step, counted in the source, need at least.",
+    "Where the rows `ports: ...` are near 1, sums and maxima take turns with multiply-adds on the "
+    "same ports (Intel cores: two of 512 bits), and whatever is watched in a step costs as much as "
+    "a multiply-add; the requirements were set on a core with pipes of their own for sums and "
+    "maxima. `floor ... over time` is the share of the time that the operations of a step, counted "
+    "in the source, need at least; what holds the rest of it is not known.",
     "b: a step of the C peer is 7 operations (b = 3), ours 9.4: also the peak of the loss, "
     "every 8th |x|, |y|, and h F' by itself, so that 7/9.4 = .74 of the peer is the most there "
     "can be while two ports serve all. The peer that watches the same (`watches peak and "
     "escape`) is the same work.",
     "a = 1: a division of 8 doubles keeps the divider for 16 cycles and the ports for 1.6, the "
-    "other operations the two ports for about 14: both would have to be full all the time. With "
-    "a product instead of the division the same loop took .81 of the time in an experiment.",
+    "other operations the two ports for about 14. With a product instead of the division the same "
+    "loop took .81 of the time in an experiment.",
     "record: full of b: the edge at every state needs F'', about 20 operations beside the 9.4 "
     "of a step. The screen of kernel_watch.h is all that is run; exact edges are rare.",
     "C peers: gcc -O3, the CPU's level; libm in scalar loops; `omp simd`, 64 lanes, -ffast-math "

@@ -115,7 +115,7 @@ class Faults:
         if receiver == "launcher":
             number = signal.SIGUSR1  # which mpirun passes on; the others end mpirun
         job = self.start(result, ranks=0 if receiver == "program" else 3)
-        if chance.random() < 0.5: # just as the work begins
+        if chance.random() < 0.5:  # just as the work begins
             while "cells in" not in job.words() and job.process.poll() is None:
                 time.sleep(0.001)
         else:
@@ -380,7 +380,7 @@ class Faults:
 
 
 # Name and how often.
-CASES = [("silent", 1), ("kill", 5), ("stop", 15), ("together", 8), ("steal", 6),
+CASES = [("silent", 1), ("kill", 10), ("stop", 15), ("together", 8), ("steal", 6),
          ("beating", 1), ("waiting", 1), ("clock", 3), ("power", 5), ("kernel", 1), ("trap", 1),
          ("status", 1)]
 PRELOADING = ("waiting", "clock")  # not with a sanitizer, which must be loaded first

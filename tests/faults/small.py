@@ -26,6 +26,8 @@ import jobs
 from solo import Failed, demand
 
 KILLS = 5  # of one file
+TRIES = 5  # at meeting a job while it works
+NOTHING_LEFT = "is complete: nothing to do"  # says who finds the result done
 FAKETIME = glob.glob("/usr/lib*/*/faketime/libfaketimeMT.so.1")
 FOREIGN = """brink lease 1
 host elsewhere
@@ -164,29 +166,45 @@ class Faults:
 
     def steal(self, chance, result):
         """The robbed job ends with 5, even if it sleeps while it is robbed."""
+        for _ in range(TRIES):
+            sleeping = chance.random() < 0.5
+            if self.stolen(chance, result, sleeping):
+                self.finish(result)
+                return "while it slept" if sleeping else "while it worked"
+            os.unlink(result)
+        raise Failed("each time the owner was done before it could be robbed")
+
+    def stolen(self, chance, result, sleeping):
+        """False: the owner was faster than the thief."""
         first = self.start(result, ranks=chance.choice([0, 2]))
         self.started(result, first)
-        sleeping = chance.random() < 0.5
         ranks = first.ranks()
         if sleeping:
             first.signal(signal.SIGSTOP, ranks)
             other = self.start(result)
             code = other.wait()
-            demand(code == 5, f"a stopped owner is not left alone: {code}:\n{other.words()}")
+            demand(code == 5 or self.ended(first), f"a stopped owner is not left alone: {code}:\n"
+                   f"{other.words()}")
         second = self.start(result, "--steal-lease", ranks=chance.choice([0, 2]))
         if sleeping:
             time.sleep(chance.uniform(0.5, 1))
             first.signal(signal.SIGCONT, ranks)
         codes = first.wait(), second.wait()
         demand(codes[1] == 0, f"the thief: exit code {codes[1]}:\n{second.words()}")
+        if codes[0] == 0 and self.ended(first) and NOTHING_LEFT in second.words():
+            return False
         demand(codes[0] == 5 and "was taken from this job" in first.words(),
                f"the robbed: exit code {codes[0]}:\n{first.words()}")
         demand("as --steal-lease says" in second.words(), second.words())
         with h5py.File(result, "r") as file:
             ends = list(file["runs/exit_code"][:file["runs/count"][0]])
         demand(ends == [-2, 0], f"/runs: exit codes {ends}")
-        self.finish(result)
-        return "while it slept" if sleeping else "while it worked"
+        return True
+
+    @staticmethod
+    def ended(job):
+        """Has it come to its end?"""
+        return "100.0 %" in job.words()
 
     # ---- leases of others
 
@@ -266,13 +284,17 @@ class Faults:
 
     def clock(self, _chance, result):
         """The clock of the day jumps by days while a job works and another one asks."""
-        job = self.start(result, ranks=2, environment=self.jumping())
-        self.started(result, job)
-        other = self.start(result, environment=self.jumping())
-        codes = job.wait(), other.wait()
-        demand(codes == (0, 5), f"exit codes {codes}:\n{job.words()}{other.words()}")
-        self.finish(result)
-        return "no effect"
+        for _ in range(TRIES):
+            job = self.start(result, ranks=2, environment=self.jumping())
+            self.started(result, job)
+            other = self.start(result, environment=self.jumping())
+            codes = job.wait(), other.wait()
+            if codes != (0, 0) or NOTHING_LEFT not in other.words():
+                demand(codes == (0, 5), f"exit codes {codes}:\n{job.words()}{other.words()}")
+                self.finish(result)
+                return "no effect"
+            os.unlink(result)  # it was done before the other one asked
+        raise Failed("each time the job was done before another one asked")
 
     def power(self, chance, result):
         """What a power loss may leave of writes that were not synced: any of data, checksum and

@@ -85,5 +85,7 @@ brink_err brink_journal_end(struct brink_journal *journal, struct brink_store *s
                             int64_t tiles_done, brink_err outcome)
 {
     journal->run.exit_code = brink_exit_code(outcome);
-    return brink_journal_commit(journal, store, tiles_done);
+    // Again: a job that was robbed may have written its row once more before it noticed.
+    brink_err error = journal->row > 0 ? settle_row_before(store, journal->row - 1) : BRINK_OK;
+    return error ? error : brink_journal_commit(journal, store, tiles_done);
 }

@@ -112,8 +112,10 @@ brink_err brink_store_run_write(struct brink_store *store, int32_t row, const st
         error = move_row(store, row, &copy, true);
     if (!error)
         error = write_checksum(store, row, &copy);
+    if (!error && row >= count)
+        error = brink_store_sync(store); // a row counts when it is whole, on the disk, too
     if (!error && row >= count) {
-        count = row + 1; // a row counts when it is whole
+        count = row + 1;
         error = move_number(store, "runs/count", store->run_count, &count, true);
     }
     if (!error)

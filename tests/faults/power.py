@@ -13,6 +13,8 @@ import os
 import random
 import sys
 
+import h5py
+
 import jobs
 from solo import LAUNCHED, RANKS, SPECS, Failed, Solo, demand
 
@@ -154,9 +156,28 @@ class Power:
         self.solo.remove(folder)
         return f"{sweep.name}, {at} of {len(sweep.records)}: {synced} synced, {kept or 0} found"
 
+    def counted(self, name):
+        """A row of /runs is on the disk before it counts: else a loss of power leaves a row of
+        nothing, which the next start would take for that of a job."""
+        sweep, disk, counted = self.solo.sweep(name), Disk(), 0
+        with h5py.File(sweep.result, "r") as file:
+            place = file["runs/count"].id.get_offset()
+        for record in sweep.records:
+            if record.call == "write" and record.name == "r.h5" and record.offset == place:
+                file = disk.files["r.h5"]
+                synced, now = file.durable, file.image(file.pending)
+                demand(all(synced[start:start + size] == now[start:start + size]
+                           for start, size in sweep.holes if start != place),
+                       "counts a row of /runs that is not on the disk")
+                counted += 1
+            disk.play(record)
+        demand(counted, "no row was counted")
+
     def attempt(self, seed):
         """(passed?, words)."""
         try:
+            if seed == 1:
+                self.counted("one")
             return True, f"ok power, seed {seed}: {self.image(seed)}"
         except Failed as failure:
             return False, f"FAIL power, seed {seed}: {failure}"

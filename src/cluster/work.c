@@ -10,6 +10,7 @@
 #include "work.h"
 
 #include <assert.h>
+#include <math.h>
 #include <mpi.h>
 #include <omp.h>
 #include <stddef.h>
@@ -31,6 +32,9 @@ struct order {
 };
 
 static const double beat_seconds = 100e-6;
+
+// Of a process among others on its core, at most (Linux: 3 to 10 ms).
+static const double turn_seconds = 0.02;
 
 // How long before the last cell is handed out a rank asks: this, and twice what the last answer
 // took. How often a rank that need not ask says what it has stored.
@@ -344,16 +348,29 @@ static void speak(struct brink_work *work)
     work->stop_said = stopping;
 }
 
-// All that the main thread does between cells.
-static void attend(struct brink_work *work)
+// Looks for messages. A look that finds none yields the core, and where ranks share it the others
+// take their turns meanwhile. Then cells come first, for as long as that took: or each rank would
+// compute for one beat in its turn, and changes of turn would cost more than cells do.
+static void listen(struct brink_work *work)
 {
     bool bye = false;
-    collect(work);
-    keep(work);
+    double start = brink_clock();
+    if (start - work->listened < fmin(work->listen_seconds, turn_seconds))
+        return;
     if (work->job->rank == 0)
         serve(work);
     else
         drain(work, &bye);
+    work->listened = brink_clock();
+    work->listen_seconds = work->listened - start;
+}
+
+// All that the main thread does between cells.
+static void attend(struct brink_work *work)
+{
+    collect(work);
+    keep(work);
+    listen(work);
     work->no_more = work->no_more || brink_stop_wanted();
     speak(work);
     feed(work);
@@ -427,8 +444,10 @@ static void wait_for_others(struct brink_work *work)
 void brink_work_run(struct brink_work *work)
 {
     work->pulse = (struct brink_pulse){.beat = beat, .context = work};
-    work->committed = work->reported = work->told = brink_clock();
-    work->lease_checked = work->lease_beaten = work->committed;
+    work->reported = work->told = brink_clock();
+    // In turn: a sync stops whoever writes to the file meanwhile.
+    work->committed = work->told - work->commit_seconds * work->job->rank / work->job->ranks;
+    work->lease_checked = work->lease_beaten = work->told;
     work->ranks_left = work->job->ranks - 1;
     take_in_hand(work, brink_schedule_first(work->todo_count, work->job->ranks, work->job->rank));
     attend(work);

@@ -45,6 +45,7 @@ struct brink_work {
     double stop_looked;                 // brink_clock() of a look for the stop file
     double lease_checked, lease_beaten; // ... of looks at the lease
     double beaten;                      // ... of the last beat
+    double listened, listen_seconds;    // ... of the last look for messages; what it took
     double told;                        // ... of the last report
     double reported;                    // ... of the last that had a stored tile
     struct brink_report report;         // what the next report will say

@@ -45,7 +45,7 @@ class Parts:
             os.environ, BUILD=build, PYTHON=sys.executable, OMP_NUM_THREADS="1",
             OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
             CK_TIMEOUT_MULTIPLIER="20", BRINK_FLIPS="400", HOSTILE_SECONDS="60",
-            BRINK_TEST_SCALE="0.02", CK_VERBOSITY="minimal")
+            BRINK_TEST_SCALE="0.02", BRINK_ASK_DEPTH="3", CK_VERBOSITY="minimal")
         units = sorted(name[:-2] for name in os.listdir(os.path.join(TOP, "tests"))
                        if re.fullmatch(r"check_\w+\.c", name))
         self.commands = {f"tests/{unit}.c": [os.path.join(TOP, build, "tests", unit)]

@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Faults at every point: brink is killed at each call that changes the disk, each such call fails,
-each allocation fails.
+each allocation fails, each call of HDF5 and each question to Linux fails (asks.py).
 
 A step of creation or commit is a call that changes the disk: between two of them a kill leaves the
-same files. Usage: BUILD=build points.py [ROW [NUMBER]]
+same files. BRINK_ASK_DEPTH=3 in the environment makes calls fail on more ways that lead to them.
+Usage: BUILD=build points.py [ROW [NUMBER]]
 """
 import concurrent.futures
 import errno
 import os
 import sys
 
+import asks
 import jobs
 from solo import LAUNCHED, RANKS, SPECS, Failed, Solo, demand, read_log
 
@@ -34,7 +36,7 @@ COMMANDS = {
 
 class Points:
     def __init__(self, solo):
-        self.solo = solo
+        self.solo, self.asks = solo, asks.Asks(solo)
 
     # ---- kills
 
@@ -126,10 +128,13 @@ class Points:
             return [(self.kill, case) for case in self.kill_cases(specs, not large)]
         if row == "io":
             return [(self.io, case) for case in self.io_cases(specs, not large)]
+        if row == "ask":
+            depth = os.environ.get("BRINK_ASK_DEPTH", "4" if large else "1")
+            return [(self.asks.ask, case) for case in self.asks.cases(["plane"], depth)]
         return [(self.memory, (name, command)) for name in specs for command in COMMANDS]
 
 
-ROWS = ("memory", "kill", "io")
+ROWS = ("memory", "kill", "io", "ask")
 
 
 def attempt(function, case):

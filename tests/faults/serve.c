@@ -7,9 +7,9 @@
 //                there on, with words of its own, but for the end of MPI, which only the original
 //                may see to.
 //
-// A request is a line on the standard input: folder, fault, allocation, log, output, then the words
-// of the command line, with SEPARATOR between them. The answers: a line with the number of the
-// process, then one with its exit code, as a shell sees it.
+// A request is a line on the standard input: folder, fault, allocation, ask, log, output, then the
+// words of the command line, with SEPARATOR between them. The answers: a line with the number of
+// the process, then one with its exit code, as a shell sees it.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -28,7 +28,7 @@ static char line[1 << 16];
 // The fork takes up its case.
 static void become(int *argc, char ***argv)
 {
-    enum { FOLDER, FAULT, ALLOC, LOG, OUTPUT, FIXED, WORDS_MAX = 64 };
+    enum { FOLDER, FAULT, ALLOC, ASK, LOG, OUTPUT, FIXED, WORDS_MAX = 64 };
     static char *fields[FIXED + WORDS_MAX];
     char *rest = line;
     int count = 0;
@@ -43,6 +43,7 @@ static void become(int *argc, char ***argv)
     close(output);
     close(nothing);
     shim_plan(fields[FOLDER], fields[FAULT], fields[ALLOC], fields[LOG]);
+    shim_ask_plan(fields[ASK]);
     fields[FIXED - 1] = (*argv)[0];
     *argv = fields + FIXED - 1;
     *argc = count - FIXED + 1;

@@ -87,6 +87,7 @@ __attribute__((constructor)) static void start(void)
     bool hit = plan.rank == (wanted ? atoi(wanted) : 0);
     shim_plan(folder ? folder : "/nowhere", hit ? getenv("SHIM_FAULT") : NULL,
               hit ? getenv("SHIM_ALLOC") : NULL, log);
+    shim_ask_plan(hit ? getenv("SHIM_ASK") : NULL);
 }
 
 // The part of an absolute or relative path below the folder, NULL if it is elsewhere. Static.
@@ -149,6 +150,11 @@ static void note(const char *call, const char *name, const void *more, size_t mo
     errno = before;
 }
 
+void shim_note(const char *call, const char *name, uint64_t number)
+{
+    note(call, name, NULL, 0, number, 0, 0);
+}
+
 // ---- opening and closing
 
 static void remember(int descriptor, const char *name)
@@ -161,11 +167,12 @@ static void remember(int descriptor, const char *name)
     pthread_mutex_unlock(&mutex);
 }
 
-static int opened(int (*real)(const char *, int, ...), const char *path, int flags, mode_t mode)
+static int opened(int (*real)(const char *, int, ...), const char *path, int flags, mode_t mode,
+                  const void *caller)
 {
     const char *name = inside(path);
     bool writes = name && (flags & O_ACCMODE) != O_RDONLY, half;
-    if (writes && !allowed(&half))
+    if (writes ? !allowed(&half) : shim_ask_fails("open", caller))
         return -1;
     int descriptor = real(path, flags, mode);
     remember(descriptor, name);
@@ -183,7 +190,7 @@ static int opened(int (*real)(const char *, int, ...), const char *path, int fla
         va_start(arguments, flags);                                                                \
         mode_t mode = flags & O_CREAT ? va_arg(arguments, mode_t) : 0;                             \
         va_end(arguments);                                                                         \
-        return opened(real, path, flags, mode);                                                    \
+        return opened(real, path, flags, mode, __builtin_return_address(0));                       \
     }
 OPEN(open)
 OPEN(open64)

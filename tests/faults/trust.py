@@ -136,6 +136,7 @@ def rows(scratch):
     found["each call: kill"] = listed(point.cases("kill", True))
     found["each call: kill of one of 2 and 4 ranks"] = killed_ranks(faults, solo)
     found["each call fails"] = listed(point.cases("io", True))
+    found["each call of HDF5 or question to Linux fails"] = listed(point.cases("ask", True))
     found["each allocation fails"] = listed(point.cases("memory", True))
     found["power loss"] = Row(10000, one(power.Power(solo).attempt))
     found["bit flips"] = Row(100000, flips, 2)

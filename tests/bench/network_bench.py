@@ -16,8 +16,8 @@ for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[threads] = "1"
 os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
 
+import network_peers as peers  # noqa: E402, I001 (before numpy)
 import h5py  # noqa: E402
-import network_peers as peers  # noqa: E402
 import report  # noqa: E402
 
 HERE = pathlib.Path(__file__).parent
@@ -147,6 +147,7 @@ def main():
     result.data["heading"] = "on one core, but for two ranks"
     result.describe_machine(arguments.build / "brink", arguments.isa)
     result.data["machine"]["python"]["torch"] = peers.torch.__version__
+    result.data["machine"]["blas_core"] = peers.blas_core()
     run_ranks(arguments.build, arguments.isa, result, rounds)
     os.sched_setaffinity(0, CORES[-1:])
     ours = Ours(arguments.build, arguments.isa)

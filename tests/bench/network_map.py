@@ -17,9 +17,9 @@ for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[threads] = "1"
 os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
 
+import network_peers  # noqa: E402, I001 (before numpy)
 import h5py  # noqa: E402
 import numpy as np  # noqa: E402
-import network_peers  # noqa: E402
 
 BATCH = 16  # the best of 8 to 128 for this network
 

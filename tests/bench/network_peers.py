@@ -1,17 +1,31 @@
 # SPDX-License-Identifier: MIT
-"""The same trainings in PyTorch on one thread, as researchers write them; times are CPU time."""
+"""The same trainings in PyTorch on one thread, as researchers write them; times are CPU time.
+
+Before numpy: import this module first, so that OpenBLAS takes the kernels named here.
+"""
+import ctypes
 import os
 import time
 
-# OpenBLAS takes its slowest kernels on CPUs newer than itself: PyTorch would be 4 times as slow.
+# OpenBLAS takes its slowest kernels on CPUs newer than itself: PyTorch would be 3 times as slow.
 with open("/proc/cpuinfo") as file:
-    os.environ.setdefault("OPENBLAS_CORETYPE",
-                          "SkylakeX" if " avx512dq " in file.read() else "Haswell")
+    CORE = os.environ.setdefault("OPENBLAS_CORETYPE",
+                                 "SkylakeX" if " avx512dq " in file.read() else "Haswell")
 
 import torch  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn.utils import parameters_to_vector  # noqa: E402
 
+
+def blas_core():
+    """The core whose kernels the BLAS of this process uses."""
+    name = ctypes.CDLL("libblas.so.3").openblas_get_corename
+    name.restype = ctypes.c_char_p
+    return name().decode()
+
+
+if blas_core() != CORE:
+    raise SystemExit(f"OpenBLAS uses kernels of {blas_core()}, not {CORE}: numpy came before it")
 torch.set_num_threads(1)
 PRECISIONS = {"f32": torch.float32, "f64": torch.float64}
 
@@ -57,6 +71,25 @@ def time_step(widths, samples, activation, precision, seconds=1):
     """Seconds of a step of one network."""
     step = make_step(*make_network(widths, samples, activation, precision))
     return best(step, seconds, 20 if widths[0] < 500 else 2)
+
+
+def time_products(widths, samples, precision, seconds=1):
+    """Seconds of the matrix products of a step alone: what a BLAS engine could at best need."""
+    dtype = PRECISIONS[precision]
+    pairs = list(zip(widths, widths[1:]))
+    a = [torch.randn(samples, width, dtype=dtype) for width in widths]
+    weights = [torch.randn(outputs, inputs, dtype=dtype) for inputs, outputs in pairs]
+    gradients = [torch.empty_like(weight) for weight in weights]
+    outputs = [torch.empty_like(values) for values in a]
+
+    def step():
+        for l, weight in enumerate(weights):
+            torch.mm(a[l], weight.t(), out=outputs[l + 1])
+        for l in reversed(range(len(weights))):
+            torch.mm(a[l + 1].t(), a[l], out=gradients[l])
+            if l > 0:
+                torch.mm(a[l + 1], weights[l], out=outputs[l])
+    return best(step, seconds, 1)
 
 
 def make_batch(batch, widths, samples, activation, precision, gains=(1, 1)):

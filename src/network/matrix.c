@@ -20,29 +20,47 @@ struct right matrix_pack(real *to, const real *from, size_t stride, int inner, i
     return right;
 }
 
-// One block: rows <= BLOCK_ROWS, vecs <= PANEL_VECS, both constants.
+static int at_most(int value, int limit)
+{
+    return value < limit ? value : limit;
+}
+
+// Asks for a row of a panel in the second cache.
+VEC_INLINE void fetch_row(const real *at)
+{
+    for (int c = 0; c < PANEL; c += CHAINS)
+        __builtin_prefetch(at + c, 0, 2);
+}
+
+// One block: rows <= BLOCK_ROWS, vecs <= PANEL_VECS, both constants. After every `gap` inner
+// indices a row of the panel to come is fetched, the first one at `ahead`.
 VEC_INLINE void multiply_block(int rows, int vecs, int inner, const real *left, size_t row,
-                               size_t column, const real *right, size_t right_row, real *to,
-                               size_t stride, bool add, const real *bias)
+                               size_t column, const real *right, size_t right_row,
+                               const real *ahead, int gap, real *to, size_t stride, bool add,
+                               const real *bias)
 {
     vec sum[BLOCK_ROWS][PANEL_VECS];
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < vecs; v++)
             sum[i][v] = add ? vec_load(to + (size_t)i * stride + v * VEC_WIDTH)
                             : vec_set(bias ? bias[i] : 0);
-            // Every instruction beside the products counts, above all on a core that is shared.
+    for (int first = 0; first < inner; first += gap, ahead += right_row) {
+        int count = at_most(inner - first, gap);
+        fetch_row(ahead);
+        // Every instruction beside the products counts, above all on a core that is shared.
 #pragma GCC unroll 4
-    for (int q = 0; q < inner; q++) {
-        vec b[PANEL_VECS];
-        for (int v = 0; v < vecs; v++)
-            b[v] = vec_load(right + v * VEC_WIDTH);
-        for (int i = 0; i < rows; i++) {
-            vec a = vec_set(left[(size_t)i * row]);
+        for (int q = 0; q < count; q++) {
+            vec b[PANEL_VECS];
             for (int v = 0; v < vecs; v++)
-                sum[i][v] = vec_fma(a, b[v], sum[i][v]);
+                b[v] = vec_load(right + v * VEC_WIDTH);
+            for (int i = 0; i < rows; i++) {
+                vec a = vec_set(left[(size_t)i * row]);
+                for (int v = 0; v < vecs; v++)
+                    sum[i][v] = vec_fma(a, b[v], sum[i][v]);
+            }
+            right += right_row;
+            left += column;
         }
-        right += right_row;
-        left += column;
     }
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < vecs; v++)
@@ -52,12 +70,13 @@ VEC_INLINE void multiply_block(int rows, int vecs, int inner, const real *left, 
 // A block of any size: every pair of sizes is a function of its own. The left operand comes in
 // single words: copying a struct of them was the dearest line here in a profile.
 static void multiply_any(int rows, int vecs, int inner, const real *left, size_t row, size_t column,
-                         const real *right, size_t right_row, real *to, size_t stride, bool add,
-                         const real *bias)
+                         const real *right, size_t right_row, const real *ahead, int gap, real *to,
+                         size_t stride, bool add, const real *bias)
 {
 #define BLOCK(r, v)                                                                                \
     case (r)*4 + (v)-1:                                                                            \
-        multiply_block(r, v, inner, left, row, column, right, right_row, to, stride, add, bias);   \
+        multiply_block(r, v, inner, left, row, column, right, right_row, ahead, gap, to, stride,   \
+                       add, bias);                                                                 \
         break;
 #if PANEL_VECS == 4
 #define BLOCK_ROW(r) BLOCK(r, 1) BLOCK(r, 2) BLOCK(r, 3) BLOCK(r, 4)
@@ -84,11 +103,6 @@ static void multiply_any(int rows, int vecs, int inner, const real *left, size_t
 #undef BLOCK_ROW
 }
 
-static int at_most(int value, int limit)
-{
-    return value < limit ? value : limit;
-}
-
 // `count` in parts of at most `size`, as equal as can be: few left over would wait for their sums.
 struct parts {
     int count, size, larger; // the first `larger` parts have one more
@@ -108,15 +122,20 @@ void matrix_multiply(int rows, int columns, int inner, struct left left, struct 
 {
     struct parts blocks = parts_of(rows, BLOCK_ROWS), passes = parts_of(inner, INNER_BLOCK);
     for (int pass = 0, q = 0; pass < passes.count; q += part_size(passes, pass++)) {
+        int count = part_size(passes, pass);
         for (int c = 0; c < columns; c += PANEL) {
             int vecs = (at_most(columns - c, PANEL) + VEC_WIDTH - 1) / VEC_WIDTH;
             const real *panel =
                 right.at + (size_t)(c / PANEL) * right.panel + (size_t)q * right.row;
+            // The blocks of this panel fetch the next, each its share of the rows.
+            const real *ahead = panel + (c + PANEL < columns ? right.panel : 0);
+            size_t share = (size_t)(count / blocks.count) * right.row;
             for (int block = 0, i = 0; block < blocks.count; i += part_size(blocks, block++)) {
-                multiply_any(part_size(blocks, block), vecs, part_size(passes, pass),
-                             left.at + (size_t)i * left.row + (size_t)q * left.column, left.row,
-                             left.column, panel, right.row, to + (size_t)i * stride + c, stride,
-                             add || pass > 0, bias ? bias + i : NULL);
+                const real *from = left.at + (size_t)i * left.row + (size_t)q * left.column;
+                multiply_any(part_size(blocks, block), vecs, count, from, left.row, left.column,
+                             panel, right.row, ahead, blocks.count, to + (size_t)i * stride + c,
+                             stride, add || pass > 0, bias ? bias + i : NULL);
+                ahead += share;
             }
         }
     }

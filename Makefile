@@ -138,7 +138,7 @@ $(BUILD)/tests/check_%: tests/check_%.c $(CORE) $(wildcard tests/*.h)
 	@echo 'CC  $<'
 	@$(CC) $(CFLAGS_ALL) $(CHECK_CFLAGS) -Itests -MMD -MP $< $(SIMULATOR) $(CORE) $(CHECK_LIBS) \
 	  $(LDLIBS_CORE) -o $@
-HIGH_UNITS := $(patsubst %,$(BUILD)/tests/check_%,lease store verify pack access)
+HIGH_UNITS := $(patsubst %,$(BUILD)/tests/check_%,lease store verify pack access draft damage)
 $(HIGH_UNITS): $(BUILD)/tests/check_%: tests/check_%.c $(HIGH) $(CORE) $(wildcard tests/*.h)
 	@mkdir -p $(@D)
 	@echo 'CC  $<'
@@ -282,12 +282,13 @@ $(BUILD)/fuzz_%: tests/fuzz/%.c $(HIGH) $(CORE)
 	  $< $(HIGH) $(CORE) $(LDLIBS_ALL) $(LITTLE_MEMORY) -o $@
 
 # What the tests see of the code, by gcov. Of two threads that count together one may be lost, which
-# does not matter: what counts is whether there was any. COVERAGE_MINUTES=6: in pieces.
+# does not matter: what counts is whether there was any. COVERAGE_MINUTES=6: in pieces. The engines,
+# of which only lines are asked for, are optimised.
 COVERAGE_CFLAGS := --coverage -fprofile-update=single -Wno-sign-conversion
 coverage:
 	@mkdir -p $(BUILD)/coverage
 	@$(CC) -std=c11 -D_GNU_SOURCE -c tests/coverage_exit.c -o $(BUILD)/coverage/exit.o
-	$(MAKE) BUILD=$(BUILD)/coverage OPT=-O0 EXTRA_CFLAGS='$(COVERAGE_CFLAGS)' \
+	$(MAKE) BUILD=$(BUILD)/coverage OPT=-O0 ISA_OPT=-O2 EXTRA_CFLAGS='$(COVERAGE_CFLAGS)' \
 	  EXTRA_LDFLAGS='--coverage $(BUILD)/coverage/exit.o' all units
 	@$(PYTHON) tests/coverage.py $(BUILD)/coverage
 units: $(UNITS)

@@ -487,6 +487,29 @@ START_TEST(leases_set_aside_by_the_dead_are_cleared)
 }
 END_TEST
 
+START_TEST(a_lease_that_is_gone_or_no_lease_is_seen_as_such)
+{
+    bool taken = false;
+    struct brink_lease_view view;
+    const char *file = in_folder("gone.h5"), *lease_file = in_folder("gone.h5.lease");
+    setenv("SLURM_RESTART_COUNT", "2", 1); // of no job
+    struct brink_lease *lease = open_lease(file);
+    unsetenv("SLURM_RESTART_COUNT");
+    ck_assert_ok(brink_lease_try(lease, false, 0, &taken));
+    ck_assert(taken);
+    ck_assert_ok(brink_lease_view(file, &view));
+    ck_assert(view.there && view.readable && view.life == BRINK_LIFE_ALIVE);
+    ck_assert_str_eq(view.owner.job, "");
+    ck_assert_int_eq(unlink(lease_file), 0);
+    brink_lease_close(&lease); // there is nothing to remove
+    ck_assert_int_eq(files_in(folder), 0);
+    spill(lease_file, "junk", 4);
+    ck_assert_ok(brink_lease_view(file, &view));
+    ck_assert(view.there && !view.readable && view.life == BRINK_LIFE_UNKNOWN);
+    ck_assert_int_eq(unlink(lease_file), 0);
+}
+END_TEST
+
 START_TEST(a_world_that_says_no)
 {
     bool taken = false;
@@ -535,6 +558,7 @@ int main(void)
         of_many_takers_one_wins,
         a_link_and_its_file_share_a_lease,
         leases_set_aside_by_the_dead_are_cleared,
+        a_lease_that_is_gone_or_no_lease_is_seen_as_such,
         a_world_that_says_no,
     };
     unsetenv("SLURM_JOB_ID");

@@ -337,8 +337,8 @@ END_TEST
 START_TEST(titles_come_from_the_file)
 {
     static const char *const cases[][2] = {
-        {"a/b.c/sweep.v2.yaml", "sweep.v2"}, {"plain", "plain"},   {".hidden", ".hidden"},
-        {"caf\xc3\xa9.yaml", "caf\xc3\xa9"}, {"\xff\t.yml", "??"},
+        {"a/b.c/sweep.v2.yaml", "sweep.v2"}, {"plain", "plain"},          {".hidden", ".hidden"},
+        {"caf\xc3\xa9.yaml", "caf\xc3\xa9"}, {"\xff\ta\x7f.yml", "??a?"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct brink_spec *spec = NULL;
@@ -466,6 +466,9 @@ START_TEST(differences_see_order_and_long_lists)
                       "  values[60]: (none) -> {x: 1} (60 -> 61 values)\n");
     assert_difference(brink_text_get(&b), brink_text_get(&a),
                       "  values[60]: {x: 1} -> (none) (61 -> 60 values)\n");
+    assert_difference(brink_text_get(&a), brink_text_get(&a), "");
+    assert_difference("{values: [[0, 0]]}", brink_text_get(&a),
+                      "  values[1]: (none) -> [1, 0] (1 -> 60 values)\n");
     assert_difference("{x: [1]}", "{x: {y: 1}}", "  x: [1] -> {y: 1}\n");
     assert_difference("{x: {y: 1}}", "{x: 2}", "  x: {y: 1} -> 2\n");
     brink_text_free(&a);

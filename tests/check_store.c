@@ -539,6 +539,7 @@ int main(int argc, char **argv)
         a_tile_in_the_place_of_another_is_noticed,
         runs_are_counted_and_kept,
         the_spec_comes_back,
+        the_same_keys_spelt_otherwise_are_refused,
         another_spec_is_refused_with_the_difference,
         edited_files_are_refused_with_a_reason,
         another_kernel_may_read_but_not_write,

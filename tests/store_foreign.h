@@ -48,6 +48,14 @@ static void edit_format(hid_t file)
     H5Tclose(type);
     H5Aclose(attribute);
 }
+static void edit_null_format(hid_t file)
+{
+    hid_t attribute = H5Aopen(file, "brink_format", H5P_DEFAULT), type = H5Aget_type(attribute);
+    const char *value = NULL;
+    ck_assert(H5Awrite(attribute, type, &value) >= 0);
+    H5Tclose(type);
+    H5Aclose(attribute);
+}
 static void edit_no_format(hid_t file)
 {
     ck_assert(H5Adelete(file, "brink_format") >= 0);
@@ -137,6 +145,78 @@ static void edit_raw_file(hid_t file)
     H5Sclose(space);
 }
 
+// Any contiguous array or scale anew, without values.
+static void remake_list(hid_t file, const char *name, hid_t creation)
+{
+    hid_t old = H5Dopen2(file, name, H5P_DEFAULT);
+    hid_t type = H5Dget_type(old), space = H5Dget_space(old);
+    ck_assert(H5Dclose(old) >= 0 && H5Ldelete(file, name, H5P_DEFAULT) >= 0);
+    hid_t dataset = H5Dcreate2(file, name, type, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+    ck_assert(dataset >= 0);
+    H5Dclose(dataset);
+    H5Sclose(space);
+    H5Tclose(type);
+    H5Pclose(creation);
+}
+static void edit_raw_list(hid_t file)
+{
+    hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_external(creation, "/etc/passwd", 0, H5F_UNLIMITED);
+    remake_list(file, "tiles/state", creation);
+}
+static void edit_late(hid_t file)
+{
+    hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_alloc_time(creation, H5D_ALLOC_TIME_LATE);
+    remake_list(file, "tiles/state", creation);
+}
+static void edit_fill(hid_t file)
+{
+    const uint8_t one = 1;
+    hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY);
+    H5Pset_fill_value(creation, H5T_NATIVE_UINT8, &one); // each tile done
+    remake_list(file, "tiles/state", creation);
+}
+static void edit_text_fill(hid_t file)
+{
+    hid_t old = H5Dopen2(file, "runs/host", H5P_DEFAULT), type = H5Dget_type(old);
+    hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
+    char host[256] = "nowhere";
+    ck_assert_uint_le(H5Tget_size(type), sizeof host);
+    H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY);
+    H5Pset_fill_value(creation, type, host);
+    H5Tclose(type);
+    H5Dclose(old);
+    remake_list(file, "runs/host", creation);
+}
+
+// `value` with tiles of another shape, or room to grow, or chunks found by a tree.
+static void remake_chunks(hid_t file, hsize_t rows, hsize_t rows_max, hsize_t tile_rows)
+{
+    const hsize_t shape[2] = {rows, 8}, shape_max[2] = {rows_max, 8}, chunk[2] = {tile_rows, 4};
+    const double fill = brink_from_bits(BRINK_NAN_BITS);
+    edit_missing(file);
+    hid_t space = H5Screate_simple(2, shape, shape_max), creation = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_chunk(creation, 2, chunk);
+    H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY);
+    H5Pset_fill_value(creation, H5T_NATIVE_DOUBLE, &fill);
+    hid_t dataset =
+        H5Dcreate2(file, "value", H5T_IEEE_F64LE, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+    ck_assert(dataset >= 0);
+    H5Dclose(dataset);
+    H5Pclose(creation);
+    H5Sclose(space);
+}
+static void edit_growing(hid_t file)
+{
+    remake_chunks(file, 6, H5S_UNLIMITED, 3);
+}
+static void edit_tiles(hid_t file)
+{
+    remake_chunks(file, 6, 6, 2);
+}
+
 // Each with words of the reason the file is then refused for.
 static const struct {
     void (*edit)(hid_t file);
@@ -144,6 +224,7 @@ static const struct {
 } edits[] = {
     {edit_schema, "schema version 2, but this program knows only 1"},
     {edit_format, "its format is \"swoop\""},
+    {edit_null_format, "its format is \"\""},
     {edit_no_format, "not a brink result: no attribute brink_format"},
     {edit_no_spec, "no attribute spec"},
     {edit_spec_type, "attribute spec is of a wrong type"},
@@ -157,6 +238,12 @@ static const struct {
     {edit_layout, "value: stored in another way"},
     {edit_filter, "value: stored in another way"},
     {edit_raw_file, "value: stored in another way"},
+    {edit_raw_list, "tiles/state: stored in another way"},
+    {edit_late, "tiles/state: stored in another way"},
+    {edit_fill, "tiles/state: wrong fill value"},
+    {edit_text_fill, "runs/host: wrong fill value"},
+    {edit_growing, "value: wrong shape"},
+    {edit_tiles, "value: its chunks are not the tiles"},
 };
 
 START_TEST(edited_files_are_refused_with_a_reason)
@@ -254,6 +341,22 @@ START_TEST(truncated_files_are_refused)
     }
     check_foreign(path, &toy, BRINK_ERR_BAD_FILE, "truncated file");
     free(bytes);
+    unlink(path);
+}
+END_TEST
+
+START_TEST(the_same_keys_spelt_otherwise_are_refused)
+{
+    struct toy toy, spaced;
+    const char *path = in_folder("spelt.h5");
+    struct brink_store *store = NULL;
+    toy_grid(&toy, 3);
+    toy_grid(&spaced, 3);
+    strcat(spaced.json, " ");
+    ck_assert_ok(brink_store_create(path, &toy.spec));
+    ck_assert_fails(brink_store_open_read(path, &spaced.spec, &store), BRINK_ERR_MISMATCH,
+                    "the same keys, but spelt in another way\nto go on");
+    ck_assert_ptr_null(store);
     unlink(path);
 }
 END_TEST

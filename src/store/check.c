@@ -226,15 +226,12 @@ static brink_err mismatch(const struct brink_door *door, const char *json,
         error = difference.error;
     if (!error) {
         const char *lines = difference.length ? brink_text_get(&difference)
-                                              : "  the same keys, but spelt in another way";
-        size_t length = strlen(lines);
-        while (length > 0 && lines[length - 1] == '\n')
-            length--;
+                                              : "  the same keys, but spelt in another way\n";
         error =
             brink_fail(BRINK_ERR_MISMATCH,
-                       "%s: holds another sweep (file -> specification):\n%.*s\nto go on with it "
+                       "%s: holds another sweep (file -> specification):\n%sto go on with it "
                        "repeat the overrides it was started with; else name another file with -o",
-                       door->path, (int)length, lines);
+                       door->path, lines);
     }
     brink_text_free(&difference);
     return error;

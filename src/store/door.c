@@ -2,6 +2,7 @@
 // The one door to HDF5: its settings, its errors in words, and the release of its ids.
 #include "door.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,7 +42,7 @@ brink_err brink_door_refused(const struct brink_door *door)
 static herr_t keep_innermost(unsigned n, const H5E_error2_t *frame, void *context)
 {
     if (n == 0)
-        snprintf(context, 512, "%s", frame->desc ? frame->desc : "");
+        snprintf(context, 512, "%s", frame->desc);
     return 0;
 }
 
@@ -66,7 +67,7 @@ brink_err brink_door_failed(struct brink_door *door, const char *object, const c
     (void)H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_innermost, words);
     bool system = keep_system_words(words);
     const char *function = strstr(call, "H5");
-    function = function ? function : call;
+    assert(function);
     door->broken = door->writing;
     return brink_fail(system ? BRINK_ERR_IO : door->blame, "%s%s%s: %.*s failed%s%s", door->path,
                       object[0] ? ": " : "", object, (int)strcspn(function, "("), function,

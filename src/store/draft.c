@@ -36,7 +36,7 @@ static void add_size(struct brink_text *text, int64_t bytes)
     static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB", "PB", "EB"};
     double value = (double)bytes;
     int unit = 0;
-    for (; value >= 1000 && unit < 6; unit++)
+    for (; value >= 1000; unit++) // no int64_t is as large as 1000 EB
         value /= 1000;
     if (unit > 0)
         brink_text_add(text, "%.3g %s (%" PRId64 " bytes)", value, units[unit], bytes);

@@ -99,7 +99,7 @@ static void clear_undone(const struct packing *packing, const struct brink_array
         bool done = packing->states[at + i] == 1;
         if (array->role == BRINK_ROLE_STATE)
             states[i] = done;
-        else if (array->role == BRINK_ROLE_CHECKSUM && !done)
+        else if (!done)
             checksums[i] = 0;
     }
 }

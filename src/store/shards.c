@@ -80,7 +80,7 @@ static brink_err compare(const char *result, const struct brink_spec *spec, int 
         return brink_fail(BRINK_ERR_MISMATCH,
                           "%s: is worked on in %d shards, not %d: leave --shards out to join in",
                           result, there, count);
-    if (json && strcmp(json, spec->json) == 0)
+    if (strcmp(json, spec->json) == 0)
         return BRINK_OK;
     brink_err error = brink_spec_difference(json, spec->json, &difference);
     if (!error)

@@ -147,7 +147,7 @@ static int compare_items(const void *a, const void *b)
     for (int i = 0; i < 2; i++)
         if (left->value[i] != right->value[i])
             return left->value[i] < right->value[i] ? -1 : 1;
-    return left->place < right->place ? -1 : 1;
+    return (left->place > right->place) - (left->place < right->place);
 }
 
 // The first place whose values stand at an earlier one too, or -1.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Where two resolved specifications differ, key by key.
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -89,8 +90,9 @@ static void compare_lists(const char *path, const struct brink_yaml_node *a,
         discard(&text_b, difference);
         if (differ)
             return;
-        left = left ? left->next : NULL;
-        right = right ? right->next : NULL;
+        assert(left && right); // else they differ
+        left = left->next;
+        right = right->next;
     }
 }
 

@@ -107,8 +107,10 @@ static const struct brink_yaml_node *place_of(const struct brink_spec_reader *re
     const struct brink_yaml_node *list = brink_yaml_get(given, "values");
     for (const struct brink_yaml_node *item = list ? list->first : NULL; item; item = item->next) {
         double number = 0;
-        if (item->kind == BRINK_YAML_SCALAR && !brink_number_parse(item->text, &number) &&
-            number == value)
+        enum brink_number parsed = brink_number_parse(item->text, &number);
+        assert(parsed == BRINK_NUMBER_OK); // it has been read before
+        (void)parsed;
+        if (number == value)
             return item;
     }
     return given->key;

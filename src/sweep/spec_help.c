@@ -5,7 +5,7 @@
 static void add_key(struct brink_text *text, const struct brink_spec_key *key)
 {
     char words[BRINK_RANGE_MAX];
-    if (key->model && key->children)
+    if (key->model)
         brink_text_add(text, "  Of the model %s:\n", key->model);
     bool ranged = key->range.max > key->range.min;
     brink_text_add(text, "  %-16s %s", key->name, key->meaning);

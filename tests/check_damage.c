@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: MIT
+// Damage of all kinds that chance does not make: verify names each one, and never crashes.
+#include <hdf5.h>
+#include <hdf5_hl.h>
+#include <mpi.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "brink/sweep/shard.h"
+#include "real_store.h"
+#include "unit.h"
+
+// ---- the collections of texts, past HDF5
+
+static const unsigned char collection[] = {'G', 'C', 'O', 'L', 1, 0, 0, 0};
+enum { HEAD = 16 }; // of a collection, of an object in it
+
+static uint64_t number_at(const unsigned char *bytes, size_t at)
+{
+    uint64_t number;
+    memcpy(&number, bytes + at, sizeof number);
+    return number;
+}
+
+// With `number` in the eight bytes at `at` the collections are found to be damaged.
+static void check_number(const char *path, const unsigned char *bytes, size_t length, size_t at,
+                         uint64_t number)
+{
+    unsigned char *copy = malloc(length);
+    ck_assert_ptr_nonnull(copy);
+    memcpy(copy, bytes, length);
+    memcpy(copy + at, &number, sizeof number);
+    spill(path, copy, length);
+    ck_assert_found(path, NULL, 0, "", "the collection of texts at byte");
+    free(copy);
+}
+
+START_TEST(a_damaged_collection_of_texts_is_not_given_to_hdf5)
+{
+    struct brink_spec *spec = real_spec();
+    const char *path = in_folder("texts.h5");
+    size_t length = 0, start = 0, object;
+    real_make(path, spec, 1);
+    unsigned char *bytes = slurp(path, &length);
+    const unsigned char *found = memmem(bytes, length, collection, sizeof collection);
+    ck_assert_ptr_nonnull(found);
+    start = (size_t)(found - bytes);
+    uint64_t size = number_at(bytes, start + 8), text = number_at(bytes, start + HEAD + 8);
+    check_number(path, bytes, length, start + 8, HEAD - 1);
+    check_number(path, bytes, length, start + 8, (uint64_t)length);
+    check_number(path, bytes, length, start + HEAD + 8, size); // an object longer than all of it
+    // It ends with the first text, but not with the room that this takes.
+    for (object = start + HEAD; number_at(bytes, object + 8) % 8 == 0;) {
+        text = number_at(bytes, object + 8);
+        object += HEAD + (size_t)(text + 7) / 8 * 8;
+    }
+    text = number_at(bytes, object + 8);
+    check_number(path, bytes, length, start + 8, object - start + HEAD + text);
+    // Object 0, the free space, must take the rest.
+    while (bytes[object] != 0 || bytes[object + 1] != 0) {
+        text = number_at(bytes, object + 8);
+        object += HEAD + (size_t)(text + 7) / 8 * 8;
+        ck_assert_uint_lt(object, start + size);
+    }
+    check_number(path, bytes, length, object + 8, number_at(bytes, object + 8) - 8);
+    // One that begins where the file ends.
+    unsigned char *longer = malloc(length + sizeof collection);
+    ck_assert_ptr_nonnull(longer);
+    memcpy(longer, bytes, length);
+    memcpy(longer + length, collection, sizeof collection);
+    spill(path, longer, length + sizeof collection);
+    ck_assert_found(path, NULL, 0, "", "the collection of texts at byte");
+    // Object 256 is no free space: its number has two bytes.
+    memcpy(longer, bytes, length);
+    longer[start + HEAD] = 0, longer[start + HEAD + 1] = 1;
+    spill(path, longer, length);
+    ck_assert_found(path, NULL, 0, "", "");
+    free(longer);
+    free(bytes);
+    unlink(path);
+    brink_spec_free(&spec);
+}
+END_TEST
+
+// ---- edits by a program
+
+static void replace_text(hid_t file, const char *object, const char *name, const char *text)
+{
+    hid_t place = H5Oopen(file, object, H5P_DEFAULT), old = H5Aopen(place, name, H5P_DEFAULT);
+    hid_t type = H5Aget_type(old), space = H5Aget_space(old);
+    ck_assert(H5Aclose(old) >= 0 && H5Adelete(place, name) >= 0);
+    hid_t attribute = H5Acreate2(place, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    ck_assert(H5Awrite(attribute, type, &text) >= 0);
+    H5Aclose(attribute);
+    H5Sclose(space);
+    H5Tclose(type);
+    H5Oclose(place);
+}
+static void edit_no_text(hid_t file)
+{
+    replace_text(file, ".", "title", NULL);
+}
+static void edit_meaning(hid_t file)
+{
+    replace_text(file, "x_end", "long_name", "something else");
+}
+static void edit_kind(hid_t file)
+{
+    ck_assert(H5Ldelete(file, "x_end", H5P_DEFAULT) >= 0);
+    H5Gclose(H5Gcreate2(file, "x_end", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+}
+static void edit_second_name(hid_t file)
+{
+    ck_assert(H5Ldelete(file, "entry/data/x_end", H5P_DEFAULT) >= 0);
+    ck_assert(H5Lcreate_hard(file, "y_end", file, "entry/data/x_end", H5P_DEFAULT, H5P_DEFAULT) >=
+              0);
+}
+static void edit_scale(hid_t file)
+{
+    hid_t array = H5Dopen2(file, "x_end", H5P_DEFAULT), scale = H5Dopen2(file, "lr", H5P_DEFAULT);
+    ck_assert(H5DSdetach_scale(array, scale, 1) >= 0);
+    H5Dclose(scale);
+    H5Dclose(array);
+}
+static void edit_other_scale(hid_t file)
+{
+    hid_t array = H5Dopen2(file, "x_end", H5P_DEFAULT), scale = H5Dopen2(file, "lr", H5P_DEFAULT);
+    hid_t other = H5Dopen2(file, "init", H5P_DEFAULT);
+    ck_assert(H5DSdetach_scale(array, scale, 1) >= 0 && H5DSattach_scale(array, other, 1) >= 0);
+    H5Dclose(other);
+    H5Dclose(scale);
+    H5Dclose(array);
+}
+
+static void replace_range(hid_t file, uint64_t start, uint64_t end)
+{
+    uint64_t ranges[128];
+    hid_t array = H5Dopen2(file, "seal/ranges", H5P_DEFAULT), space = H5Dget_space(array);
+    ck_assert(H5Sget_simple_extent_npoints(space) <= 128);
+    ck_assert(H5Dread(array, H5T_NATIVE_UINT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, ranges) >= 0);
+    ranges[0] = start;
+    ranges[1] = end;
+    ck_assert(H5Dwrite(array, H5T_NATIVE_UINT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, ranges) >= 0);
+    H5Sclose(space);
+    H5Dclose(array);
+}
+static void edit_range_back(hid_t file)
+{
+    replace_range(file, 9, 8);
+}
+static void edit_range_beyond(hid_t file)
+{
+    replace_range(file, 8, (uint64_t)1 << 40);
+}
+static void edit_range_over(hid_t file)
+{
+    replace_range(file, 0, 100000); // over others
+}
+
+static const struct {
+    void (*edit)(hid_t file);
+    const char *object, *words;
+} edits[] = {
+    {edit_no_text, ".", "attribute title is \"\", not \"Verified\""},
+    {edit_meaning, "x_end", "attribute long_name is \"something else\""},
+    {edit_kind, "x_end", "is not a dataset"},
+    {edit_second_name, "entry/data/x_end", "is not x_end under another name"},
+    {edit_scale, "x_end", "dimension 1 has not lr as its scale"},
+    {edit_other_scale, "x_end", "dimension 1 has not lr as its scale"},
+    {edit_range_back, "", "arrays overlap or lie beyond the end of the file"},
+    {edit_range_beyond, "", "arrays overlap or lie beyond the end of the file"},
+    {edit_range_over, "", "arrays overlap or lie beyond the end of the file"},
+};
+
+START_TEST(edits_are_named)
+{
+    struct brink_spec *spec = real_spec();
+    const char *path = in_folder("edited.h5");
+    for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
+        real_make(path, spec, 1);
+        hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+        edits[i].edit(file);
+        ck_assert(H5Fclose(file) >= 0);
+        ck_assert_found(path, NULL, 0, edits[i].object, edits[i].words);
+    }
+    unlink(path);
+    brink_spec_free(&spec);
+}
+END_TEST
+
+// ---- archives and views
+
+START_TEST(one_place_for_both_seals_of_an_archive_is_damage)
+{
+    struct brink_spec *spec = real_spec();
+    const char *path = in_folder("whole.h5"), *packed = in_folder("packed.h5");
+    const struct brink_pack_options options = {.level = 1};
+    real_make(path, spec, 1);
+    ck_assert_ok(brink_store_pack(path, packed, &options));
+    hid_t file = H5Fopen(packed, H5F_ACC_RDWR, H5P_DEFAULT);
+    ck_assert(H5Ldelete(file, "seal/whole", H5P_DEFAULT) >= 0);
+    ck_assert(H5Lcreate_hard(file, "seal/digest", file, "seal/whole", H5P_DEFAULT, H5P_DEFAULT) >=
+              0);
+    ck_assert(H5Fclose(file) >= 0);
+    ck_assert_found(packed, NULL, 0, "", "its seals overlap");
+    unlink(path);
+    unlink(packed);
+    ck_assert_fails(brink_store_pack(folder, packed, &options), BRINK_ERR_BAD_FILE,
+                    "not a regular file");
+    brink_spec_free(&spec);
+}
+END_TEST
+
+// `x_end` of a joined file as a view of other files.
+static void view(const char *path, const char *source, const char *name)
+{
+    const hsize_t shape[] = {3, 7};
+    const double fill = brink_from_bits(BRINK_NAN_BITS);
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    ck_assert(H5Ldelete(file, "x_end", H5P_DEFAULT) >= 0);
+    hid_t space = H5Screate_simple(2, shape, NULL), creation = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_fill_value(creation, H5T_NATIVE_DOUBLE, &fill);
+    ck_assert(H5Pset_virtual(creation, space, source, name, space) >= 0);
+    hid_t array =
+        H5Dcreate2(file, "x_end", H5T_IEEE_F64LE, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+    ck_assert(array >= 0);
+    H5Dclose(array);
+    H5Pclose(creation);
+    H5Sclose(space);
+    ck_assert(H5Fclose(file) >= 0);
+}
+
+START_TEST(a_view_of_anything_but_shards_beside_it_is_refused)
+{
+    static const char words[] = "x_end: a view of something else than shards beside it";
+    struct brink_spec *spec = real_spec(), *shard = NULL;
+    const struct brink_join_options whole = {.partial = false}, partial = {.partial = true};
+    struct brink_sharding sharding;
+    struct brink_text shards[2] = {{0}, {0}};
+    char path[256], long_name[600];
+    snprintf(path, sizeof path, "%s", in_folder("joined.h5"));
+    ck_assert_ok(brink_sharding_init(spec, 2, &sharding));
+    for (int i = 0; i < 2; i++) {
+        ck_assert_ok(brink_shard_spec(spec, &sharding, i, &shard));
+        brink_shard_path(path, 2, i, &shards[i]);
+        real_make(brink_text_get(&shards[i]), shard, i == 0 ? 1 : 2); // the second incomplete
+        brink_spec_free(&shard);
+    }
+    ck_assert_fails(brink_store_join(path, spec, &sharding, &whole), BRINK_ERR_BAD_FILE,
+                    "incomplete: ");
+    ck_assert_ok(brink_store_join(path, spec, &sharding, &partial));
+    ck_assert_intact(path, spec, 0);
+    memset(long_name, 'n', sizeof long_name - 1);
+    long_name[sizeof long_name - 1] = '\0';
+    view(path, "/etc/passwd", "x_end");
+    ck_assert_found(path, NULL, 0, "", words);
+    view(path, long_name, "x_end");
+    ck_assert_found(path, NULL, 0, "", words);
+    view(path, "shard.h5", long_name);
+    ck_assert_found(path, NULL, 0, "", words);
+    view(path, "shard.h5", "y_end");
+    ck_assert_found(path, NULL, 0, "", words);
+    unlink(path);
+    for (int i = 0; i < 2; i++) {
+        unlink(brink_text_get(&shards[i]));
+        brink_text_free(&shards[i]);
+    }
+    brink_spec_free(&spec);
+}
+END_TEST
+
+// ---- sweeps without cells, and with too many
+
+START_TEST(nothing_is_computed_again_where_nothing_is_done)
+{
+    struct brink_spec *spec = real_spec();
+    struct heard heard;
+    struct brink_verify_report report;
+    const char *path = in_folder("empty.h5");
+    ck_assert_ok(brink_store_create(path, spec));
+    ck_assert_ok(verify_file(path, NULL, 9, &heard, &report));
+    ck_assert_msg(heard.count == 0, "%s", heard.all);
+    ck_assert(report.tiles_done == 0 && report.cells_recomputed == 0);
+    unlink(path);
+    brink_spec_free(&spec);
+}
+END_TEST
+
+START_TEST(more_tiles_than_any_run_has_are_refused)
+{
+    static const char text[] = "model: regularity\nfixed: {dor: 1}\n"
+                               "axes: {lr: {min: 1, max: 2, num: 2097152},\n"
+                               " x0: {min: 1, max: 2, num: 2097152},\n"
+                               " y0: {min: 1, max: 2, num: 1048576}}\n";
+    struct brink_spec *spec = real_spec(), *large = NULL;
+    const char *path = in_folder("large.h5");
+    ck_assert_ok(brink_spec_parse("large.yaml", text, strlen(text), 0, NULL, &large));
+    real_make(path, spec, 1);
+    ck_assert_found(path, large, 0, "spec", "tiles are too many");
+    unlink(path);
+    brink_spec_free(&large);
+    brink_spec_free(&spec);
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+    const TTest *const tests[] = {
+        a_damaged_collection_of_texts_is_not_given_to_hdf5,
+        edits_are_named,
+        one_place_for_both_seals_of_an_archive_is_damage,
+        a_view_of_anything_but_shards_beside_it_is_refused,
+        nothing_is_computed_again_where_nothing_is_done,
+        more_tiles_than_any_run_has_are_refused,
+    };
+    setenv("CK_FORK", "no", 1); // MPI does not survive a fork that uses it
+    setenv("OMPI_MCA_io", "^ompio", 0);
+    brink_store_start();
+    MPI_Init(&argc, &argv);
+    snprintf(folder, sizeof folder, "/tmp/brink-damage-XXXXXX");
+    if (!mkdtemp(folder))
+        return EXIT_FAILURE;
+    int result = unit_run("damage", tests, sizeof tests / sizeof tests[0]);
+    rmdir(folder);
+    MPI_Finalize();
+    return result;
+}

@@ -17,21 +17,21 @@
 static const unsigned char collection[] = {'G', 'C', 'O', 'L', 1, 0, 0, 0};
 enum { HEAD = 16 }; // of a collection, of an object in it
 
-static uint64_t number_at(const unsigned char *bytes, size_t at)
-{
-    uint64_t number;
-    memcpy(&number, bytes + at, sizeof number);
-    return number;
-}
+// The file with other bytes at a place.
+struct patch {
+    size_t at, length;
+    uint64_t number; // its low bytes
+};
 
-// With `number` in the eight bytes at `at` the collections are found to be damaged.
-static void check_number(const char *path, const unsigned char *bytes, size_t length, size_t at,
-                         uint64_t number)
+// Patched at some places the collections are found to be damaged.
+static void check_patches(const char *path, const unsigned char *bytes, size_t length,
+                          const struct patch patches[2])
 {
     unsigned char *copy = malloc(length);
     ck_assert_ptr_nonnull(copy);
     memcpy(copy, bytes, length);
-    memcpy(copy + at, &number, sizeof number);
+    for (int i = 0; i < 2; i++)
+        memcpy(copy + patches[i].at, &patches[i].number, patches[i].length);
     spill(path, copy, length);
     ck_assert_found(path, NULL, 0, "", "the collection of texts at byte");
     free(copy);
@@ -41,30 +41,22 @@ START_TEST(a_damaged_collection_of_texts_is_not_given_to_hdf5)
 {
     struct brink_spec *spec = real_spec();
     const char *path = in_folder("texts.h5");
-    size_t length = 0, start = 0, object;
+    size_t length = 0;
     real_make(path, spec, 1);
     unsigned char *bytes = slurp(path, &length);
     const unsigned char *found = memmem(bytes, length, collection, sizeof collection);
     ck_assert_ptr_nonnull(found);
-    start = (size_t)(found - bytes);
-    uint64_t size = number_at(bytes, start + 8), text = number_at(bytes, start + HEAD + 8);
-    check_number(path, bytes, length, start + 8, HEAD - 1);
-    check_number(path, bytes, length, start + 8, (uint64_t)length);
-    check_number(path, bytes, length, start + HEAD + 8, size); // an object longer than all of it
-    // It ends with the first text, but not with the room that this takes.
-    for (object = start + HEAD; number_at(bytes, object + 8) % 8 == 0;) {
-        text = number_at(bytes, object + 8);
-        object += HEAD + (size_t)(text + 7) / 8 * 8;
-    }
-    text = number_at(bytes, object + 8);
-    check_number(path, bytes, length, start + 8, object - start + HEAD + text);
-    // Object 0, the free space, must take the rest.
-    while (bytes[object] != 0 || bytes[object + 1] != 0) {
-        text = number_at(bytes, object + 8);
-        object += HEAD + (size_t)(text + 7) / 8 * 8;
-        ck_assert_uint_lt(object, start + size);
-    }
-    check_number(path, bytes, length, object + 8, number_at(bytes, object + 8) - 8);
+    const size_t size = (size_t)(found - bytes) + 8, object = size + 8, text = object + 8;
+    const struct patch cases[][2] = {
+        {{size, 8, HEAD - 1}},                   // no room for its own head
+        {{size, 8, length}},                     // beyond the end of the file
+        {{text, 8, length}},                     // an object longer than all of it
+        {{object, 2, 0}, {text, 8, 8}},          // free space that is not the rest
+        {{text, 8, 3}, {size, 8, 2 * HEAD + 3}}, // 3 bytes where the text takes 8
+        {{object, 2, 256}, {text, 8, length}},   // object 256 is no free space
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        check_patches(path, bytes, length, cases[i]);
     // One that begins where the file ends.
     unsigned char *longer = malloc(length + sizeof collection);
     ck_assert_ptr_nonnull(longer);
@@ -72,11 +64,6 @@ START_TEST(a_damaged_collection_of_texts_is_not_given_to_hdf5)
     memcpy(longer + length, collection, sizeof collection);
     spill(path, longer, length + sizeof collection);
     ck_assert_found(path, NULL, 0, "", "the collection of texts at byte");
-    // Object 256 is no free space: its number has two bytes.
-    memcpy(longer, bytes, length);
-    longer[start + HEAD] = 0, longer[start + HEAD + 1] = 1;
-    spill(path, longer, length);
-    ck_assert_found(path, NULL, 0, "", "");
     free(longer);
     free(bytes);
     unlink(path);

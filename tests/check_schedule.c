@@ -203,9 +203,30 @@ START_TEST(dear_tiles_go_out_first_at_the_end)
 }
 END_TEST
 
+START_TEST(a_message_is_news_once)
+{
+    struct brink_heard heard = {0};
+    bool come[400] = {false};
+    int64_t number = 1, highest = 0;
+    for (int i = 0; i < 4000; i++) { // numbers near the highest, back and forth
+        number = 1 + (number * 7 + i) % (highest + 9 < 400 ? highest + 9 : 399);
+        bool remembered = number > highest - 65;
+        bool news = brink_heard_news(&heard, number);
+        ck_assert_msg(news == (remembered && !come[number]), "%d", (int)number);
+        come[number] = true;
+        highest = number > highest ? number : highest;
+    }
+    ck_assert(brink_heard_news(&heard, 1000) && !brink_heard_news(&heard, 1000)); // far ahead
+    ck_assert(brink_heard_news(&heard, 999) && !brink_heard_news(&heard, 999));
+    ck_assert(brink_heard_news(&heard, 1064) && !brink_heard_news(&heard, 1000));
+    ck_assert(brink_heard_news(&heard, 1129) && !brink_heard_news(&heard, 1064));
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
+        a_message_is_news_once,
         every_tile_once,
         a_stop_ends_it_and_repeats_nothing,
         batches_follow_cost_and_shrink,

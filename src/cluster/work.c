@@ -6,7 +6,7 @@
 // its last cell is handed out, so that no core waits and no tile lies here while another rank has
 // nothing. Other reports are not answered. Besides, the master sends STOP once, unasked. A worker
 // ends with a report that says it leaves, which is answered by BYE. A STOP that comes later than
-// that stays unread.
+// that stays unread. Reports and orders are numbered: one that should come twice counts once.
 #include "work.h"
 
 #include <assert.h>
@@ -27,6 +27,7 @@ enum order_kind { ORDER_BATCH, ORDER_STOP, ORDER_BYE };
 
 // No more of the places of the batch is sent than there are.
 struct order {
+    int64_t number; // of all orders of the master: 1, 2, 3 ...
     int64_t kind;
     struct brink_batch batch; // count 0: nothing is left
 };
@@ -138,9 +139,10 @@ static void look_for_stop(struct brink_work *work)
     }
 }
 
-static void send_order(int rank, enum order_kind kind, struct brink_batch batch)
+static void send_order(struct brink_work *work, int rank, enum order_kind kind,
+                       struct brink_batch batch)
 {
-    struct order order = {.kind = kind, .batch = batch};
+    struct order order = {.number = ++work->orders_made, .kind = kind, .batch = batch};
     size_t bytes = offsetof(struct order, batch.place) + (size_t)batch.count * sizeof(int64_t);
     MPI_Send(&order, (int)bytes, MPI_BYTE, rank, TAG_ORDER, MPI_COMM_WORLD);
 }
@@ -167,15 +169,17 @@ static struct brink_batch next_batch(struct brink_work *work)
 
 static void answer(struct brink_work *work, int rank, const struct brink_report *report)
 {
+    if (!brink_schedule_hear(&work->schedule, rank, report->number))
+        return;
     take_report(work, report);
     if (report->leaving) {
         work->ranks_left--;
-        send_order(rank, ORDER_BYE, (struct brink_batch){.count = 0});
+        send_order(work, rank, ORDER_BYE, (struct brink_batch){.count = 0});
         return;
     }
     if (!report->asking)
         return;
-    send_order(rank, ORDER_BATCH, next_batch(work));
+    send_order(work, rank, ORDER_BATCH, next_batch(work));
 }
 
 // Answers all that wait; true if any did.
@@ -200,7 +204,7 @@ static bool serve(struct brink_work *work)
         brink_schedule_stop(&work->schedule);
         brink_say("stopping: the running tiles are finished first; run again to resume");
         for (int rank = 1; rank < work->job->ranks; rank++)
-            send_order(rank, ORDER_STOP, (struct brink_batch){.count = 0});
+            send_order(work, rank, ORDER_STOP, (struct brink_batch){.count = 0});
     }
     brink_progress_tell(&work->progress);
     return any;
@@ -240,6 +244,8 @@ static bool drain(struct brink_work *work, bool *bye)
         struct order order;
         MPI_Recv(&order, sizeof order, MPI_BYTE, 0, TAG_ORDER, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
         any = true;
+        if (!brink_heard_news(&work->orders, order.number))
+            continue;
         if (order.kind == ORDER_STOP) {
             brink_stop_want();
             continue;
@@ -255,6 +261,7 @@ static void tell(struct brink_work *work, bool asking, bool leaving)
 {
     struct brink_report *report = &work->report;
     work->told = brink_clock();
+    report->number = ++work->reports;
     report->seconds = work->told - work->reported;
     report->stopping = brink_stop_wanted();
     report->asking = asking;

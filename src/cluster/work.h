@@ -15,6 +15,7 @@
 
 // What a rank tells about its work since the last report.
 struct brink_report {
+    int64_t number;       // of this rank's: 1, 2, 3 ...
     int64_t returned;     // tiles given back undone
     double seconds;       // since the last report of a stored tile
     int64_t cells, steps; // of the tiles stored
@@ -49,6 +50,8 @@ struct brink_work {
     double told;                        // ... of the last report
     double reported;                    // ... of the last that had a stored tile
     struct brink_report report;         // what the next report will say
+    int64_t reports;                    // so many were made
+    struct brink_heard orders;          // that have come
     struct brink_batch hand;            // ordered
     int64_t hand_next;                  // its first tile that is not put into the stream
     int64_t under_way;                  // tiles in the stream
@@ -62,6 +65,7 @@ struct brink_work {
     // The rest is the master's.
     struct brink_journal journal;
     struct brink_schedule schedule;
+    int64_t orders_made;
     int64_t *coarser; // owned: of the schedule
     struct brink_progress progress;
     int ranks_left; // workers that still talk

@@ -52,6 +52,8 @@ brink_err brink_schedule_init(struct brink_schedule *schedule, int64_t todo_coun
     brink_err error = brink_alloc(&schedule->order, (size_t)todo_count, sizeof schedule->order[0]);
     if (!error)
         error = brink_alloc(&schedule->work, (size_t)todo_count, sizeof schedule->work[0]);
+    if (!error)
+        error = brink_alloc(&schedule->heard, (size_t)workers, sizeof schedule->heard[0]);
     for (int64_t i = 0; !error && i < todo_count; i++) {
         assert(!coarser || coarser[i] < i);
         schedule->order[i].place = i;
@@ -66,6 +68,7 @@ void brink_schedule_free(struct brink_schedule *schedule)
 {
     brink_free(&schedule->order);
     brink_free(&schedule->work);
+    brink_free(&schedule->heard);
 }
 
 // ---- the last stage
@@ -138,6 +141,33 @@ static int64_t count_tiles(const struct brink_schedule *schedule)
         count++;
     }
     return count;
+}
+
+// ---- messages
+
+bool brink_heard_news(struct brink_heard *heard, int64_t number)
+{
+    enum { BITS = 64 };
+    assert(number >= 1);
+    int64_t ahead = number - heard->last;
+    if (ahead > 0) {
+        uint64_t last = heard->last > 0 && ahead <= BITS ? UINT64_C(1) << (ahead - 1) : 0;
+        heard->before = ahead < BITS ? heard->before << ahead | last : last;
+        heard->last = number;
+        return true;
+    }
+    if (ahead == 0 || -ahead > BITS)
+        return false;
+    uint64_t bit = UINT64_C(1) << (-ahead - 1);
+    bool news = !(heard->before & bit);
+    heard->before |= bit;
+    return news;
+}
+
+bool brink_schedule_hear(struct brink_schedule *schedule, int worker, int64_t number)
+{
+    assert(worker >= 0 && worker < schedule->workers);
+    return brink_heard_news(&schedule->heard[worker], number);
 }
 
 // ---- events

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The schedule under faults, by seed: workers slow and stalled, messages late and out of order,
-// jobs told to stop, jobs that die, and jobs that are taken for dead and go on writing. Always: the
-// sweep ends with every tile done, no job does a tile twice, and what is written twice is equal.
+// The schedule under faults, by seed: workers slow and stalled, messages late, doubled and out of
+// order, jobs told to stop, jobs that die, and jobs that are taken for dead and go on writing.
+// Always: the sweep ends with every tile done, no job does a tile twice, and what is written twice
+// is equal.
 // Usage: faults SEEDS [FIRST]. A failure names its seed.
 #include <assert.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,7 @@ enum { TILES_MAX = 48, WORKERS_MAX = 6, SLOTS = 3, MESSAGES_MAX = 64, STARTS_MAX
 // A message under way: a report to the master, or its answer.
 struct message {
     int worker;
+    int64_t number;
     bool report, asking;
     struct brink_batch batch;
     struct brink_done done[TILES_MAX];
@@ -30,6 +33,8 @@ struct worker {
     int stream_count;
     struct brink_done done[TILES_MAX];
     int64_t done_count, returned;
+    int64_t reports;           // so many were made
+    struct brink_heard orders; // that have come
     bool awaited, exhausted;
     unsigned pace; // the higher the slower
 };
@@ -41,14 +46,16 @@ struct job {
     int64_t todo_count;
     struct worker workers[WORKERS_MAX];
     int worker_count;
-    struct message messages[MESSAGES_MAX];
-    int message_count;
+    int64_t orders;           // so many were made
     uint8_t times[TILES_MAX]; // that this job did a tile
+    int message_count;
+    struct message messages[MESSAGES_MAX];
 };
 
 struct world {
     struct brink_random_key key;
     uint32_t draw;
+    uint64_t bits; // for two draws
     int tiles;
     uint64_t value[TILES_MAX]; // of the file
     bool done[TILES_MAX];
@@ -57,7 +64,12 @@ struct world {
 
 static uint32_t draw(struct world *world, uint32_t below)
 {
-    return (uint32_t)(brink_random_bits(&world->key, world->draw++) >> 11) % below;
+    if (world->draw % 2 == 0)
+        world->bits = brink_random_bits(&world->key, world->draw / 2);
+    else
+        world->bits >>= 32;
+    world->draw++;
+    return (uint32_t)((world->bits & UINT32_MAX) * below >> 32);
 }
 
 static void claim(struct world *world, bool truth, const char *words)
@@ -74,7 +86,9 @@ static void send(struct job *job, struct message message)
 
 static void start_job(struct world *world, struct job *job)
 {
-    *job = (struct job){.alive = true, .worker_count = 1 + (int)draw(world, WORKERS_MAX)};
+    memset(job, 0, offsetof(struct job, messages)); // the rest is large
+    job->alive = true;
+    job->worker_count = 1 + (int)draw(world, WORKERS_MAX);
     for (int i = 0; i < world->tiles; i++)
         if (!world->done[i])
             job->todo[job->todo_count++] = i;
@@ -105,6 +119,7 @@ static void report(struct job *job, int number, bool asking)
 {
     struct worker *worker = &job->workers[number];
     struct message message = {.worker = number,
+                              .number = ++worker->reports,
                               .report = true,
                               .asking = asking,
                               .done_count = worker->done_count,
@@ -141,22 +156,44 @@ static void work(struct world *world, struct job *job, int number)
     }
 }
 
-// Any message under way may be the next to arrive.
+// Any message under way may be the next to arrive; but none is so late that LATEST others of the
+// same rank arrive before it.
+static int choose(struct world *world, const struct job *job)
+{
+    enum { LATEST = 60 };
+    int which = (int)draw(world, (uint32_t)job->message_count);
+    const struct message *chosen = &job->messages[which];
+    for (int i = 0; i < job->message_count; i++) {
+        const struct message *other = &job->messages[i];
+        bool same = other->report == chosen->report && other->worker == chosen->worker;
+        if (same && other->number <= chosen->number - LATEST)
+            return i;
+    }
+    return which;
+}
+
 static void deliver(struct world *world, struct job *job)
 {
-    int which = (int)draw(world, (uint32_t)job->message_count);
+    int which = choose(world, job);
     struct message message = job->messages[which];
-    job->messages[which] = job->messages[--job->message_count];
+    // It stays under way, to come once more.
+    if (job->message_count > MESSAGES_MAX / 2 || draw(world, 8) != 0)
+        job->messages[which] = job->messages[--job->message_count];
     struct worker *worker = &job->workers[message.worker];
     if (message.report) {
+        if (!brink_schedule_hear(&job->schedule, message.worker, message.number))
+            return;
         double seconds = (double)message.done_count * 0.001 * (1 + draw(world, 100));
         brink_schedule_report(&job->schedule, message.done, message.done_count, message.returned,
                               seconds);
         if (message.asking)
             send(job, (struct message){.worker = message.worker,
+                                       .number = ++job->orders,
                                        .batch = brink_schedule_take(&job->schedule)});
         return;
     }
+    if (!brink_heard_news(&worker->orders, message.number))
+        return;
     claim(world, worker->awaited && worker->hand.count == 0, "a batch that was not asked for");
     worker->awaited = false;
     worker->hand = message.batch;
@@ -214,7 +251,7 @@ static const char *run(uint64_t seed)
         }
         if (job.alive && draw(&world, 2)) { // taken for dead
             brink_schedule_free(&ghost.schedule);
-            ghost = job;
+            memcpy(&ghost, &job, offsetof(struct job, messages[job.message_count]));
             ghost.schedule.coarser = ghost.coarser;
         } else {
             brink_schedule_free(&job.schedule);

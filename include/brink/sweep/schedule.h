@@ -28,6 +28,16 @@ struct brink_expected {
     double work;
 };
 
+// Which messages of another have come, by their numbers 1, 2, 3 ...
+struct brink_heard {
+    int64_t last;    // the highest; 0: none
+    uint64_t before; // bit k: number last - 1 - k has come
+};
+
+// Is message `number` news? One that has come before is not, nor one that is so late that nobody
+// knows any more.
+bool brink_heard_news(struct brink_heard *heard, int64_t number);
+
 struct brink_schedule {
     int64_t todo_count; // tiles to do
     int64_t next;       // of order[]: the first not handed out
@@ -44,6 +54,7 @@ struct brink_schedule {
     double *work;                 // owned, [todo_count]: of the tile at a place; below 0: not known
     struct brink_expected *order; // owned, [todo_count]: as they go out; work: once sorted
     double work_left;             // sum of it over what is not handed out
+    struct brink_heard *heard;    // owned, [workers]: reports
 };
 
 // `coarser[todo_count]` and `last_stage` as brink_grid_coarser gives them, borrowed; NULL and
@@ -61,6 +72,9 @@ struct brink_batch brink_schedule_first(int64_t todo_count, int workers, int wor
 // of a fair share of what is left, so they shrink to single tiles towards the end. In the last
 // stage the tiles expected to be dear go out first: as dear as the coarser tiles near them.
 struct brink_batch brink_schedule_take(struct brink_schedule *schedule);
+
+// A report of a worker comes: false if it has come before, and must not count again.
+bool brink_schedule_hear(struct brink_schedule *schedule, int worker, int64_t number);
 
 // A worker reports: of the tiles it was handed these are stored, for which it took `seconds` all
 // together, and `returned` more are given back undone.

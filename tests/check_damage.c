@@ -98,6 +98,36 @@ static void edit_kind(hid_t file)
     ck_assert(H5Ldelete(file, "x_end", H5P_DEFAULT) >= 0);
     H5Gclose(H5Gcreate2(file, "x_end", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
 }
+static void edit_group(hid_t file)
+{
+    ck_assert(H5Ldelete(file, "runs", H5P_DEFAULT) >= 0);
+    hid_t space = H5Screate(H5S_SCALAR);
+    H5Dclose(H5Dcreate2(file, "runs", H5T_STD_I32LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    H5Sclose(space);
+}
+static void edit_commit(hid_t file) // meanings may be worded in another way then
+{
+    replace_text(file, ".", "commit", "another");
+    edit_meaning(file);
+}
+static void edit_coordinate(hid_t file)
+{
+    double rates[7] = {0};
+    hid_t array = H5Dopen2(file, "lr", H5P_DEFAULT);
+    ck_assert(H5Dread(array, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, rates) >= 0);
+    rates[4] += 1;
+    ck_assert(H5Dwrite(array, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, rates) >= 0);
+    H5Dclose(array);
+}
+static void edit_list(hid_t file)
+{
+    const hsize_t three = 3;
+    hid_t tiles = H5Gopen2(file, "tiles", H5P_DEFAULT), space = H5Screate_simple(1, &three, NULL);
+    ck_assert(H5Adelete(tiles, "tile_shape") >= 0);
+    H5Aclose(H5Acreate2(tiles, "tile_shape", H5T_STD_I64LE, space, H5P_DEFAULT, H5P_DEFAULT));
+    H5Sclose(space);
+    H5Gclose(tiles);
+}
 static void edit_second_name(hid_t file)
 {
     ck_assert(H5Ldelete(file, "entry/data/x_end", H5P_DEFAULT) >= 0);
@@ -153,6 +183,10 @@ static const struct {
     {edit_no_text, ".", "attribute title is \"\", not \"Verified\""},
     {edit_meaning, "x_end", "attribute long_name is \"something else\""},
     {edit_kind, "x_end", "is not a dataset"},
+    {edit_group, "runs", "is not a group"},
+    {edit_commit, "seal/digest", "does not fit"},
+    {edit_coordinate, "lr", "value 4 is not that of the specification"},
+    {edit_list, "tiles", "attribute tile_shape is of a wrong type"},
     {edit_second_name, "entry/data/x_end", "is not x_end under another name"},
     {edit_scale, "x_end", "dimension 1 has not lr as its scale"},
     {edit_other_scale, "x_end", "dimension 1 has not lr as its scale"},
@@ -196,6 +230,50 @@ START_TEST(one_place_for_both_seals_of_an_archive_is_damage)
     unlink(packed);
     ck_assert_fails(brink_store_pack(folder, packed, &options), BRINK_ERR_BAD_FILE,
                     "not a regular file");
+    brink_spec_free(&spec);
+}
+END_TEST
+
+static struct brink_spec *spec_of(const char *text)
+{
+    struct brink_spec *spec = NULL;
+    ck_assert_ok(brink_spec_parse("line.yaml", text, strlen(text), 0, NULL, &spec));
+    return spec;
+}
+
+// One axis, and a start that is fixed.
+START_TEST(a_line_is_packed)
+{
+    const char *path = in_folder("line.h5"), *packed = in_folder("line.packed.h5");
+    const struct brink_pack_options options = {.level = 1};
+    struct brink_spec *spec = spec_of("model: regularity\n"
+                                      "axes: {lr: {min: 0.1, max: 1, num: 12}}\n"
+                                      "fixed: {dor: 1, init: [4, 0.5]}\n"
+                                      "stop: {max_steps: 100}\ntile: [2]\n");
+    real_make(path, spec, 1);
+    ck_assert_ok(brink_store_pack(path, packed, &options));
+    ck_assert_intact(packed, spec, 5);
+    unlink(path);
+    unlink(packed);
+    brink_spec_free(&spec);
+}
+END_TEST
+
+START_TEST(shards_of_starts_are_sweeps_of_starts)
+{
+    struct brink_spec *shard = NULL;
+    struct brink_spec *spec = spec_of("model: regularity\naxes:\n"
+                                      "  init: {values: [[4, 0.5], [3, 1], [2, 2], [1, 3]]}\n"
+                                      "  lr: {min: 0.1, max: 1, num: 2}\n"
+                                      "fixed: {dor: 1}\ntile: [1, 2]\n");
+    struct brink_sharding sharding;
+    ck_assert_ok(brink_sharding_init(spec, 2, &sharding));
+    ck_assert_int_eq(sharding.axis, 0);
+    ck_assert_ok(brink_shard_spec(spec, &sharding, 1, &shard));
+    ck_assert_int_eq(shard->axes[0].num, 2);
+    ck_assert(memcmp(shard->axes[0].pairs[0], spec->axes[0].pairs[1], 2 * sizeof(double)) == 0);
+    ck_assert(memcmp(shard->axes[0].pairs[1], spec->axes[0].pairs[3], 2 * sizeof(double)) == 0);
+    brink_spec_free(&shard);
     brink_spec_free(&spec);
 }
 END_TEST
@@ -298,6 +376,8 @@ int main(int argc, char **argv)
         a_damaged_collection_of_texts_is_not_given_to_hdf5,
         edits_are_named,
         one_place_for_both_seals_of_an_archive_is_damage,
+        a_line_is_packed,
+        shards_of_starts_are_sweeps_of_starts,
         a_view_of_anything_but_shards_beside_it_is_refused,
         nothing_is_computed_again_where_nothing_is_done,
         more_tiles_than_any_run_has_are_refused,

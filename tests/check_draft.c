@@ -152,7 +152,7 @@ START_TEST(matrices_of_numbers_are_read_and_nothing_else)
     put_array(file, "y", 1, one, H5T_NATIVE_INT, whole);
     put_array(file, "b", 1, one, H5T_NATIVE_INT, whole);
     put_array(file, "text", 1, one, H5T_C_S1, NULL);
-    put_array(file, "cube", 3, cube, H5T_NATIVE_DOUBLE, NULL);
+    put_array(file, "cube", 3, cube, H5T_NATIVE_INT, NULL);
     put_array(file, "scalar", 0, NULL, H5T_NATIVE_DOUBLE, NULL);
     hid_t creation = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(2, huge, NULL);
     const hsize_t chunk[] = {1, 1};

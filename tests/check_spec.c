@@ -403,6 +403,25 @@ START_TEST(files_from_elsewhere_are_read)
 }
 END_TEST
 
+START_TEST(overrides_find_parameters_in_sections_and_fill_empty_ones)
+{
+    static const char network[] = "model: network\naxes: {lr: {values: [0.1]}}\n"
+                                  "network: {loss: mse}\n";
+    static const char empty[] = "model: regularity\naxes: {lr: {values: [0.1]}}\nstop:\n"
+                                "fixed: {dor: 1, x0: 4, y0: 0.5}\n";
+    struct brink_spec *spec = NULL;
+    ck_assert_ok(parse_with(network, "loss=huber", &spec));
+    ck_assert_ptr_nonnull(strstr(spec->json, "\"loss\": \"huber\""));
+    brink_spec_free(&spec);
+    ck_assert_ok(parse_with(network, "activation=relu", &spec)); // stands nowhere yet
+    ck_assert_ptr_nonnull(strstr(spec->json, "\"activation\": \"relu\""));
+    brink_spec_free(&spec);
+    ck_assert_ok(parse_with(empty, "stop.max_steps=77", &spec));
+    ck_assert_ptr_nonnull(strstr(spec->json, "\"max_steps\": 77"));
+    brink_spec_free(&spec);
+}
+END_TEST
+
 START_TEST(differences_are_named)
 {
     static const struct {
@@ -544,6 +563,7 @@ int main(void)
         starts_may_be_a_list,
         numbers_are_decimal,
         files_from_elsewhere_are_read,
+        overrides_find_parameters_in_sections_and_fill_empty_ones,
         differences_are_named,
         differences_see_order_and_long_lists,
         help_names_everything,

@@ -25,22 +25,27 @@ VEC_INLINE void vec_estrin_7(int count, const double c[7], const vec x[], vec su
     EACH sum[j] = vec_fma(c23[j], x2[j], c01[j]);
 }
 
-// brink_estrin_10
+VEC_INLINE void vec_pairs(int count, const double c[2], const vec x[], vec sum[])
+{
+    vec factor = vec_fresh(&c[1]), constant = vec_fresh(&c[0]);
+    EACH sum[j] = vec_fma(factor, x[j], constant);
+}
+
+// brink_estrin_10, in an order that keeps few numbers at a time
 VEC_INLINE void vec_estrin_10(int count, const double c[10], const vec x[], const vec x2[],
                               vec sum[])
 {
-    vec x4[SIDE_BY_SIDE], c01[SIDE_BY_SIDE], c23[SIDE_BY_SIDE], c45[SIDE_BY_SIDE];
-    vec c67[SIDE_BY_SIDE], c89[SIDE_BY_SIDE];
-    EACH c01[j] = vec_fma(vec_set(c[1]), x[j], vec_set(c[0]));
-    EACH c23[j] = vec_fma(vec_set(c[3]), x[j], vec_set(c[2]));
-    EACH c45[j] = vec_fma(vec_set(c[5]), x[j], vec_set(c[4]));
-    EACH c67[j] = vec_fma(vec_set(c[7]), x[j], vec_set(c[6]));
-    EACH c89[j] = vec_fma(vec_set(c[9]), x[j], vec_set(c[8]));
+    vec x4[SIDE_BY_SIDE], low[SIDE_BY_SIDE], high[SIDE_BY_SIDE], next[SIDE_BY_SIDE];
     EACH x4[j] = x2[j] * x2[j];
-    EACH c45[j] = vec_fma(c67[j], x2[j], c45[j]);
-    EACH c01[j] = vec_fma(c23[j], x2[j], c01[j]);
-    EACH c45[j] = vec_fma(c89[j], x4[j], c45[j]);
-    EACH sum[j] = vec_fma(c45[j], x4[j], c01[j]);
+    vec_pairs(count, &c[6], x, next);
+    vec_pairs(count, &c[4], x, high);
+    EACH high[j] = vec_fma(next[j], x2[j], high[j]);
+    vec_pairs(count, &c[8], x, next);
+    EACH high[j] = vec_fma(next[j], x4[j], high[j]);
+    vec_pairs(count, &c[2], x, next);
+    vec_pairs(count, &c[0], x, low);
+    EACH low[j] = vec_fma(next[j], x2[j], low[j]);
+    EACH sum[j] = vec_fma(high[j], x4[j], low[j]);
 }
 
 // brink_a_exponential: e^-v = scale (1 + p).

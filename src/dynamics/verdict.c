@@ -108,7 +108,8 @@ bool brink_verdict_cycle(const struct brink_point *point, double x, double y,
         do
             period++;
         while (length % period != 0);
-        if (!compare_cycle(point, x, y, length, period, pulse, &same))
+        same = period == length; // to the bit
+        if (!same && !compare_cycle(point, x, y, length, period, pulse, &same))
             return false;
     }
     // A point that stands still, but not at a stable minimum, is only slower than doubles can see.

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The engine on a map of mixed cells, against its own raw kernel on the same steps.
 //
-//   bench engine MAP ROWS COLUMNS MAX_STEPS REPEATS
+//   bench engine MAP ROWS COLUMNS MAX_STEPS
 //
 // MAP: row (F_a, another a in each row), a1, b3 or b7 (another start in each row). Along a row the
-// learning rate grows to twice the largest at which a minimum can be stable. Prints JSON.
+// learning rate grows to twice the largest at which a minimum can be stable. Prints JSON: times,
+// each with the core's mean window (raw.h) while it was taken.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,13 +14,37 @@
 #include "engine.h"
 #include "raw.h"
 
+enum { LOOK_CELLS = 2048, LOOK_GROUPS = 32, TAIL = 1024, TAIL_MIN = 8 };
+
 struct map {
     int rows, columns;
     struct brink_curve *curves; // [rows]
     struct brink_point *points; // [rows][columns]
     struct brink_cell *cells;   // [rows][columns]
     int64_t taken;
+    // Windows seen, and the seconds that looking at them took.
+    int looks;
+    double windows, looking;
 };
+
+struct timing {
+    double seconds, window;
+};
+
+static void look(struct map *map)
+{
+    double begin = bench_clock();
+    map->windows += bench_window();
+    map->looks++;
+    map->looking += bench_clock() - begin;
+}
+
+// Seconds since `begin`, without looks.
+static struct timing timing_since(struct map *map, double begin)
+{
+    look(map);
+    return (struct timing){bench_clock() - begin - map->looking, map->windows / map->looks};
+}
 
 static void *allocate(size_t count, size_t size)
 {
@@ -60,6 +85,8 @@ static int take(void *context, struct brink_point *point, void **ticket)
     struct map *map = context;
     if (map->taken == (int64_t)map->rows * map->columns)
         return -1;
+    if (map->taken % LOOK_CELLS == 0)
+        look(map);
     *point = map->points[map->taken];
     *ticket = &map->cells[map->taken++];
     return 1;
@@ -71,18 +98,19 @@ static void give(void *context, void *ticket, const struct brink_cell *cell)
     *(struct brink_cell *)ticket = *cell;
 }
 
-static double time_engine(struct map *map, int max_steps, int tail, bool full,
-                          struct brink_lanes_use *use)
+static struct timing time_engine(struct map *map, int max_steps, int tail, bool full,
+                                 struct brink_lanes_use *use)
 {
     const struct brink_rules rules = {
         .max_steps = max_steps, .tail = tail, .grad_tol = 1e-10, .escape = 1e8};
     const struct brink_cell_source source = {take, give, map};
     *use = (struct brink_lanes_use){0};
-    map->taken = 0;
+    map->taken = map->looks = 0;
+    map->windows = map->looking = 0;
     double begin = bench_clock();
     if (!BRINK_ENGINE.run(&rules, full, &source, NULL, use))
         exit(1);
-    return bench_clock() - begin;
+    return timing_since(map, begin);
 }
 
 // ---- the raw kernel on the same steps
@@ -96,13 +124,15 @@ static int compare_steps(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-// Nanoseconds per cell-step of the raw kernel, on the map's cells from their starts to the block
+// Seconds of the raw kernel for a cell-step, on the map's cells from their starts to the block
 // before their ends: cells of a row that take nearly the same number of steps, side by side.
-static double time_raw(const struct map *map)
+static struct timing time_raw(struct map *map)
 {
     int lanes = raw_lanes(), *order = allocate((size_t)map->columns, sizeof order[0]);
     double *h = allocate((size_t)lanes, sizeof h[0]), *x = allocate((size_t)lanes, sizeof x[0]);
     double *y = allocate((size_t)lanes, sizeof y[0]), seconds = 0, steps = 0;
+    map->looks = 0;
+    map->windows = 0;
     for (int row = 0; row < map->rows; row++) {
         for (int i = 0; i < map->columns; i++)
             order[i] = row * map->columns + i;
@@ -115,6 +145,8 @@ static double time_raw(const struct map *map)
                 x[i] = point->x;
                 y[i] = point->y;
             }
+            if (first / lanes % LOOK_GROUPS == 0)
+                look(map);
             int64_t blocks = map->cells[order[first]].steps / BRINK_BLOCK;
             double begin = bench_clock();
             raw_run(&map->curves[row], blocks, h, x, y);
@@ -126,12 +158,7 @@ static double time_raw(const struct map *map)
     free(h);
     free(x);
     free(y);
-    return 1e9 * seconds / steps;
-}
-
-static double smaller(double a, double b)
-{
-    return a < b ? a : b;
+    return (struct timing){seconds / steps, map->windows / map->looks};
 }
 
 static void print_map(const struct map *map)
@@ -148,28 +175,32 @@ static void print_map(const struct map *map)
                    count[status]);
 }
 
+static void print_timing(const char *name, struct timing timing)
+{
+    printf(", \"%s\": {\"seconds\": %.6g, \"window\": %.4f}", name, timing.seconds, timing.window);
+}
+
 int bench_engine(int argc, char **argv)
 {
-    struct map map = {.rows = argc == 6 ? atoi(argv[2]) : 0};
-    int max_steps = argc == 6 ? atoi(argv[4]) : 0, repeats = argc == 6 ? atoi(argv[5]) : 0;
-    map.columns = argc == 6 ? atoi(argv[3]) : 0;
-    if (repeats < 1 || max_steps < 1 || make_map(&map, argv[1])) {
-        fprintf(stderr, "bench engine: MAP ROWS COLUMNS MAX_STEPS REPEATS\n");
+    struct map map = {.rows = argc == 5 ? atoi(argv[2]) : 0};
+    int max_steps = argc == 5 ? atoi(argv[4]) : 0;
+    map.columns = argc == 5 ? atoi(argv[3]) : 0;
+    if (max_steps < 1 || make_map(&map, argv[1])) {
+        fprintf(stderr, "bench engine: MAP ROWS COLUMNS MAX_STEPS\n");
         return 1;
     }
-    enum { TAIL = 1024, TAIL_MIN = 8 };
-    double short_tail = 1e9, basic = 1e9, full = 1e9, raw = 1e9;
     struct brink_lanes_use use, other;
-    for (int i = 0; i < repeats; i++) {
-        full = smaller(full, time_engine(&map, max_steps, TAIL, true, &other));
-        basic = smaller(basic, time_engine(&map, max_steps, TAIL, false, &other));
-        short_tail = smaller(short_tail, time_engine(&map, max_steps, TAIL_MIN, false, &use));
-        raw = smaller(raw, time_raw(&map));
-    }
+    struct timing full = time_engine(&map, max_steps, TAIL, true, &other);
+    struct timing tails = time_engine(&map, max_steps, TAIL, false, &other);
+    struct timing engine = time_engine(&map, max_steps, TAIL_MIN, false, &use);
+    struct timing raw = time_raw(&map);
     printf("{");
     print_map(&map);
-    printf(", \"raw_ns\": %.4f, \"seconds\": %.4f, \"seconds_tails\": %.4f, \"seconds_full\": %.4f,"
-           " \"run\": %" PRId64 ", \"used\": %" PRId64 ", \"replayed\": %" PRId64 "}\n",
-           raw, short_tail, basic, full, use.run, use.used, use.replayed);
+    print_timing("raw_step", raw);
+    print_timing("engine", engine);
+    print_timing("engine_with_tails", tails);
+    print_timing("engine_full", full);
+    printf(", \"run\": %" PRId64 ", \"used\": %" PRId64 ", \"replayed\": %" PRId64 "}\n", use.run,
+           use.used, use.replayed);
     return 0;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The C side of `make bench`: times kernels on request, the engine, and measures accuracy.
 //
-//   bench cells FILE   then lines "KERNEL STEPS" on stdin: each prints its seconds
+//   bench cells FILE   then lines "KERNEL STEPS" on stdin: each prints its seconds and the core's
+//                      window before and after, see raw.h; and "window 0", without a kernel
 //   bench engine ...   see engine.c
 //   bench accuracy N   see accuracy.c
 //   bench limits       see limits.c
@@ -99,11 +100,16 @@ static int answer_requests(const char *path)
         return 1;
     while (scanf("%31s %ld", name, &steps) == 2) {
         int kernel = 0;
+        double seconds = 0, before = bench_window(), after = before;
         while (kernel < KERNELS && strcmp(kernels[kernel].name, name) != 0)
             kernel++;
-        if (kernel == KERNELS)
+        if (kernel < KERNELS) {
+            seconds = time_kernel(&input, kernel, steps);
+            after = bench_window();
+        } else if (strcmp(name, "window") != 0) {
             return 1;
-        printf("%.9f\n", time_kernel(&input, kernel, steps));
+        }
+        printf("%.9f %.4f %.4f\n", seconds, before, after);
         fflush(stdout);
     }
     return 0;

@@ -56,7 +56,8 @@ NOTES = [
     "to 1e-13, for brink only when they are equal: verdicts differ where rounding decides.",
     "Two over one and the share of MPI, HDF5 and schedule are of the sweep (start and end in "
     "/runs), the comparison with numba is of whole processes, mpirun and imports included. The "
-    "share is over the same cells through the same stream on two threads without MPI and HDF5. It "
+    "share is over the same cells through the same stream on two threads without MPI and HDF5, the "
+    "median of pairs that ran one after the other. It "
     "holds the disk's time for the file, which `a plain write` shows alone; and two over one is no "
     "more than twice what the machine gives `a core while the other works, too`.",
 ]

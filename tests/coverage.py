@@ -54,7 +54,8 @@ class Parts:
             python = [sys.executable] if command[-1].endswith(".py") else []
             self.commands[command[-1]] = python + command
         os.makedirs(self.marks, exist_ok=True)
-        old = [count for count in found(build, ".gcda")
+        # A test that is built anew only lacks its own counts.
+        old = [count for count in found(os.path.join(build, "obj"), ".gcda")
                if time_of(count[:-len("da")] + "no") > time_of(count)]
         anew = any(os.path.basename(count) != "build.gcda" for count in old)  # it has the commit
         for path in (found(build, ".gcda") + found(self.marks, "")) if anew else old:

@@ -142,14 +142,34 @@ void matrix_multiply(int rows, int columns, int inner, struct left left, struct 
 }
 
 // A block is at most PAIRS by PAIRS elements.
-#define PAIRS (CHAIN_VECS == 1 ? 5 : CHAIN_VECS == 2 ? 2 : 1)
+#define PAIRS (CHAIN_VECS == 1 ? 4 : CHAIN_VECS == 2 ? 2 : 1)
+
+// to[i * stride + j] += the sum of the chains sum[i][j].
+VEC_INLINE void add_sums(int rows, int others, vec sum[PAIRS][PAIRS][CHAIN_VECS], real *to,
+                         size_t stride)
+{
+#if CHAIN_VECS == 1
+    enum { ROWS = CHAINS / PAIRS }; // of the block, whose sums fill a vector
+    for (int i = 0; i < rows; i += ROWS) {
+        real sums[CHAINS];
+        vec_store(sums, chains_sums(&sum[i][0][0]));
+        for (int k = 0; k < ROWS && i + k < rows; k++)
+            for (int j = 0; j < others; j++)
+                to[(size_t)(i + k) * stride + (size_t)j] += sums[k * PAIRS + j];
+    }
+#else
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < others; j++)
+            to[(size_t)i * stride + (size_t)j] += chains_sum(sum[i][j]);
+#endif
+}
 
 VEC_INLINE void transposed_block(int rows, int others, int columns, const real *a, size_t a_stride,
                                  const real *b, size_t b_stride, real *to, size_t stride)
 {
     vec sum[PAIRS][PAIRS][CHAIN_VECS];
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < others; j++)
+    for (int i = 0; i < PAIRS; i++)
+        for (int j = 0; j < PAIRS; j++)
             for (int v = 0; v < CHAIN_VECS; v++)
                 sum[i][j][v] = vec_set(0);
     for (int c = 0; c < columns; c += CHAINS)
@@ -163,9 +183,7 @@ VEC_INLINE void transposed_block(int rows, int others, int columns, const real *
                     sum[i][j][v] = vec_fma(left, right[j], sum[i][j][v]);
             }
         }
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < others; j++)
-            to[(size_t)i * stride + (size_t)j] += chains_sum(sum[i][j]);
+    add_sums(rows, others, sum, to, stride);
 }
 
 // A block of any size: every pair of sizes is a function of its own.
@@ -179,12 +197,11 @@ static void transposed_any(int rows, int others, int columns, const real *a, siz
     // clang-format off: it takes the macros for expressions
     switch (rows * 8 + others) {
 #if CHAIN_VECS == 1
-#define BLOCK_ROW(r) BLOCK(r, 1) BLOCK(r, 2) BLOCK(r, 3) BLOCK(r, 4) BLOCK(r, 5)
+#define BLOCK_ROW(r) BLOCK(r, 1) BLOCK(r, 2) BLOCK(r, 3) BLOCK(r, 4)
         BLOCK_ROW(1)
         BLOCK_ROW(2)
         BLOCK_ROW(3)
         BLOCK_ROW(4)
-        BLOCK_ROW(5)
 #undef BLOCK_ROW
 #elif CHAIN_VECS == 2
         BLOCK(1, 1) BLOCK(1, 2) BLOCK(2, 1) BLOCK(2, 2)
@@ -201,10 +218,16 @@ static void transposed_any(int rows, int others, int columns, const real *a, siz
 void matrix_multiply_transposed(int rows, int others, int columns, const real *a, size_t a_stride,
                                 const real *b, size_t b_stride, real *to, size_t stride)
 {
+    enum { BLOCKS_KEPT = 6 }; // rows of so many stay in the first cache, if they are short
     struct parts right = parts_of(others, PAIRS), down = parts_of(rows, PAIRS);
-    for (int other = 0, j = 0; other < right.count; j += part_size(right, other++))
-        for (int block = 0, i = 0; block < down.count; i += part_size(down, block++))
-            transposed_any(part_size(down, block), part_size(right, other), columns,
-                           a + (size_t)i * a_stride, a_stride, b + (size_t)j * b_stride, b_stride,
-                           to + (size_t)i * stride + j, stride);
+    for (int kept = 0, top = 0, end = 0; kept < down.count; kept += BLOCKS_KEPT, top = end)
+        for (int other = 0, j = 0; other < right.count; j += part_size(right, other++)) {
+            end = top;
+            for (int block = kept; block < down.count && block < kept + BLOCKS_KEPT; block++) {
+                transposed_any(part_size(down, block), part_size(right, other), columns,
+                               a + (size_t)end * a_stride, a_stride, b + (size_t)j * b_stride,
+                               b_stride, to + (size_t)end * stride + j, stride);
+                end += part_size(down, block);
+            }
+        }
 }

@@ -343,4 +343,30 @@ VEC_INLINE real chains_sum(const vec chains[CHAIN_VECS])
 #endif
 }
 
+#if VEC_WIDTH == CHAINS
+// Lanes without the bit `half` of their number: a[lane] + a[lane + half]; with it, of b.
+VEC_INLINE vec vec_halves(int half, vec a, vec b)
+{
+    real_bits index[CHAINS];
+    mask upper = 0;
+    for (int lane = 0; lane < CHAINS; lane++) {
+        index[lane] = (real_bits)(lane & half ? CHAINS + lane - half : lane + half);
+        upper = (mask)(upper | (lane & half ? 1U << lane : 0U));
+    }
+    vec_bits across = _mm512_loadu_si512(index);
+    return vec_select(upper, b, a) + VEC_OP(permutex2var)(a, across, b);
+}
+
+// Lane i: chains_sum of vector i; `chains` is destroyed.
+VEC_INLINE vec chains_sums(vec chains[CHAINS])
+{
+#pragma GCC unroll 4
+    for (int half = CHAINS / 2; half > 0; half /= 2)
+#pragma GCC unroll 8
+        for (int i = 0; i < half; i++)
+            chains[i] = vec_halves(half, chains[i], chains[i + half]);
+    return chains[0];
+}
+#endif
+
 #endif

@@ -32,6 +32,11 @@ NOTES = [
     "Sharpness on the same kind of network after every 10 steps. eigsh: scipy's defaults on "
     "autograd products with a new graph each (as published code does); tuned: the last "
     "eigenvector as start, tol 1e-3, ncv 6, one graph. brink: warm Lanczos to 1e-3.",
+    "The products of a step alone: torch.mm into arrays that are there, so what an engine on "
+    "OpenBLAS could at best need for a step; ours is the whole step, activations, loss and update "
+    "included. Such an engine would be worth its bits, which hold for one OpenBLAS and CPU, if it "
+    "took 1/1.3 of our time: a rule set before. OpenBLAS 0.3.21 takes its kernels for Prescott on "
+    "CPUs newer than itself, a third as fast, unless OPENBLAS_CORETYPE is set, as it is here.",
     "Two ranks over one: the sweep of network.yaml (start and end in /runs), on the wall clock.",
 ]
 
@@ -40,6 +45,12 @@ PAPER = ("gram", "f32", (784, 200, 10), 1000, "relu", "mse")
 SINGLE = [(PAPER, 1.9), (("gram", "f32", (3072, 200, 10), 1000, "relu", "mse"), 6.5),
           (("gram", "f32", (784, 32, 10), 200, "tanh", "mse"), 10),
           (("gram", "f32", (784, 200, 200, 10), 1000, "relu", "mse"), None)]
+# Where no Gram form is shorter.
+DIRECT = [("gram", "f32", (784, 200, 10), 4000, "relu", "mse"),
+          ("gram", "f64", (784, 200, 10), 4000, "relu", "mse"),
+          ("gram", "f32", (64, 200, 200, 10), 1000, "relu", "mse"),
+          ("gram", "f32", (50, 64, 64, 64, 64, 10), 500, "relu", "mse"),
+          ("gram", "f32", (100, 1000, 1000, 10), 2000, "relu", "mse")]
 TINY = [(("lanes", "f32", (10, 16, 1), 100, "tanh", "mse"), 50, 8),
         (("lanes", "f64", (16, 16, 1), 272, "tanh", "mse"), None, 5),
         (("lanes", "f32", (100, 32, 10), 200, "tanh", "mse"), None, None)]
@@ -89,6 +100,18 @@ def run_single(ours, result, rounds):
     result.at_least(f"share of the fma peak, {name_of(PAPER)}",
                     operations / found[PAPER][0] / peak, .88)
     result.data["peak_f32"] = peak
+
+
+def run_direct(ours, result, rounds):
+    found = {}
+    for _ in range(rounds):
+        for case in DIRECT:
+            _, precision, widths, samples, _, _ = case
+            times = ours.ask("step", case), peers.time_products(widths, samples, precision)
+            found[case] = least(found.get(case), times)
+    for case, (mine, products) in found.items():
+        result.ratio(f"{name_of(case)}: OpenBLAS for the products alone", 1e3 * mine,
+                     1e3 * products, "ms", .77)
 
 
 def run_tiny(ours, result, rounds):
@@ -152,6 +175,7 @@ def main():
     os.sched_setaffinity(0, CORES[-1:])
     ours = Ours(arguments.build, arguments.isa)
     run_single(ours, result, rounds)
+    run_direct(ours, result, rounds)
     run_tiny(ours, result, rounds)
     run_sharpness(ours, result, rounds)
     result.print()

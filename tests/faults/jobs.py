@@ -150,8 +150,8 @@ class Job:
         """
         end, idle = time.monotonic() + seconds, None
         while self.process.poll() is None:
-            now = time.monotonic()
-            if not self.known or self.ranks():
+            now, running = time.monotonic(), self.ranks()
+            if not self.known or running:
                 idle = None
             idle = idle or now
             if now > end or (self.launched and now > idle + 5):

@@ -24,8 +24,8 @@ HERE = pathlib.Path(__file__).parent
 CORES = sorted(os.sched_getaffinity(0))
 NOTES = [
     "A step is forward, backward and update over all samples; no bias, random data of the shape "
-    "named. Peak: fma on registers, best of stretches of 3 ms in between; only the operations of the Gram form "
-    "count (2 n^2 h, and 6 n h k of the output layer).",
+    "named. Peak: fma on registers, best of stretches of 3 ms in between; only the operations of "
+    "the Gram form count (2 n^2 h, and 6 n h k of the output layer).",
     "PyTorch, on OpenBLAS with AVX-512 or AVX2 kernels: one network is nn.Sequential with SGD; a "
     "batch is one product for all first layers and bmm, torch.autograd.grad, updates in place; the "
     "best of the batches 16 to 4096.",

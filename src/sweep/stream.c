@@ -34,6 +34,7 @@ struct brink_stream {
     char *records;      // owned: slot i at i * slot_bytes
     size_t slot_bytes, record_size;
     int64_t pushed, popped; // tiles; the main thread's
+    int push_at, pop_at;    // slots from where it looks on for a free one, for a complete one
     // Slots in the order of their tiles, under the lock: the oldest open one is served first.
     int *queue; // owned, [slot_count], a ring
     int queue_first, queue_length;
@@ -85,10 +86,14 @@ void brink_stream_close(struct brink_stream **stream_pointer)
 bool brink_stream_push(struct brink_stream *stream, const struct brink_tile *tile, int64_t tag)
 {
     bool room = false;
+    if (stream->pushed - stream->popped == stream->slot_count)
+        return false;
     pthread_mutex_lock(&stream->lock);
     assert(!stream->finished);
-    for (int i = 0; i < stream->slot_count && !room; i++) {
+    for (int turn = 0; turn < stream->slot_count && !room; turn++) {
+        int i = stream->push_at;
         struct slot *slot = &stream->slots[i];
+        stream->push_at = (i + 1) % stream->slot_count;
         if (slot->state != SLOT_FREE)
             continue;
         room = true;
@@ -118,8 +123,9 @@ bool brink_stream_pop(struct brink_stream *stream, struct brink_columns *columns
 {
     if (stream->popped == stream->pushed)
         return false;
-    for (int i = 0; i < stream->slot_count; i++) {
-        struct slot *slot = &stream->slots[i];
+    for (int turn = 0; turn < stream->slot_count; turn++) {
+        struct slot *slot = &stream->slots[stream->pop_at];
+        stream->pop_at = (stream->pop_at + 1) % stream->slot_count;
         // The main thread alone frees and fills slots, and a slot without cells left is its own.
         if (slot->state == SLOT_FREE ||
             atomic_load_explicit(&slot->left, memory_order_acquire) != 0)

@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import pathlib
+import resource
 import subprocess
 import sys
 import time
@@ -430,6 +431,41 @@ def run_scaling(bench):
                           alone / together, None)
 
 
+# The example specifications, in sizes that take 10 to 40 core-seconds.
+EXAMPLES = {"dor": ["lr.num=65536"], "basin": ["x0.num=4096", "y0.num=4096"],
+            "paper": ["seed.num=2", "lr.num=256", "stop.max_steps=20000"],
+            "network_eos": ["lr={min: 0.05, max: 0.2, num: 96}"],
+            "fractal": ["lr1.num=96", "lr2.num=96"]}
+
+
+def children_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def run_estimates(bench):
+    """Core-hours that `brink estimate` says over the CPU time of all that `brink run` starts."""
+    jobs = HERE.parents[1] / "jobs"
+    path = bench.folder / "example.h5"
+    found = bench.result.data["estimates"] = {}
+    for name, words in EXAMPLES.items():
+        say(f"estimate and run of jobs/{name}.yaml")
+        words = [jobs / f"{name}.yaml", *words]
+        said = json.loads(subprocess.run([bench.brink, "estimate", *words, "--json"], check=True,
+                                         env=bench.environment, stdout=subprocess.PIPE).stdout)
+        path.unlink(missing_ok=True)
+        begin = children_seconds()
+        subprocess.run(["mpirun", "-n", "2", bench.brink, "run", *words, "-o", path, "-t", "1",
+                        "-q"], check=True, env=bench.environment)
+        real = children_seconds() - begin
+        hours = said["core_hours"]
+        found[name] = {"words": list(map(str, words[1:])), "real_s": real,
+                       **{f"{key}_s": 3600 * hours[key] for key in hours}}
+        bench.result.at_most(f"brink estimate over brink run, jobs/{name}.yaml: core-hours, off by",
+                             abs(3600 * hours["mean"] / real - 1), .2)
+    path.unlink(missing_ok=True)
+
+
 def run_growth(bench):
     """How the time grows with cells, steps and threads: seconds of the sweep."""
     say("growth with cells, steps, threads")
@@ -465,6 +501,8 @@ def main():
     run_accuracy(bench)
     run_engine(bench)
     run_scaling(bench)
+    if not bench.quick:
+        run_estimates(bench)
     run_whole(bench)
     run_growth(bench)
     bench.result.print()

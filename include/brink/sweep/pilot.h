@@ -7,18 +7,18 @@
 
 #define BRINK_PILOT_REPLICATES 8
 
-// Independent samples, each spread evenly over the whole grid.
+// Samples, each spread evenly over the whole grid; all alike if that was computed whole.
 struct brink_pilot {
-    int64_t cells;  // computed, in all replicates together
+    int64_t cells;  // computed, all together
     double seconds; // of one core, that it took
     // Per cell, by replicate: their scatter is the error of the mean.
     double cell_seconds[BRINK_PILOT_REPLICATES];
     double cell_steps[BRINK_PILOT_REPLICATES]; // 0 if `steps` is not recorded
 };
 
-// Computes cells for about `seconds` of one core, at least a few hundred, at most as many as the
-// grid has. The same seed draws the same cells. Uses one thread. BRINK_ERR_USAGE if the cells take
-// many times longer, BRINK_ERR_MEMORY, and errors of the model.
+// Computes cells for about `seconds` of one core, and a small grid whole. The same seed draws the
+// same cells. Uses one thread. BRINK_ERR_USAGE if the cells take many times longer,
+// BRINK_ERR_MEMORY, and errors of the model.
 brink_err brink_pilot_run(const struct brink_spec *spec, double seconds, uint64_t seed,
                           struct brink_pilot *pilot) BRINK_CHECKED;
 

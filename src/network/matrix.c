@@ -129,7 +129,7 @@ void matrix_multiply(int rows, int columns, int inner, struct left left, struct 
                 right.at + (size_t)(c / PANEL) * right.panel + (size_t)q * right.row;
             // The blocks of this panel fetch the next, each its share of the rows.
             const real *ahead = panel + (c + PANEL < columns ? right.panel : 0);
-            size_t share = (size_t)(count / blocks.count) * right.row;
+            size_t share = blocks.count > 0 ? (size_t)(count / blocks.count) * right.row : 0;
             for (int block = 0, i = 0; block < blocks.count; i += part_size(blocks, block++)) {
                 const real *from = left.at + (size_t)i * left.row + (size_t)q * left.column;
                 multiply_any(part_size(blocks, block), vecs, count, from, left.row, left.column,

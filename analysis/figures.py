@@ -121,8 +121,9 @@ class GridAxis:
 
     @property
     def short(self):
-        """The label as a symbol where it is a word with one."""
-        return {"dor": "dor", "a": "$a$", "b": "$b$", "init": "start"}.get(self.name, self.label)
+        """The label as a symbol where it has one, else the axis's name."""
+        symbols = {"a": "$a$", "b": "$b$", "init": "start", "lr": self.label}
+        return symbols.get(self.name, self.label if self.label.startswith("$") else self.name)
 
 
 def number(value):

@@ -27,19 +27,22 @@ NOTES = [
     "a multiply-add; the requirements were set on a core with pipes of their own for sums and "
     "maxima. `floor ... over time` is the share of the time that the operations of a step, counted "
     "in the source, need at least.",
-    "What holds the rest is the window: how many operations ahead the core looks for some that can "
-    "run. A step is a chain of about 90 cycles (a = 1; 280 for the direct formula), so that many "
-    "vectors have to be in sight. The other hardware thread of a core, which may be another guest "
-    "of the host, takes half of the window when it is busy: chains of 30 multiply-adds after each "
-    "other then take 1.9 times as long as chains in turn, else 1.2 times. The raw rows compare "
-    "times with the whole window, where there are some of both; and beside them with half of it.",
+    "What holds the rest is at least in part the window: how many operations ahead the core looks "
+    "for some that can run; see the floors in half of it. A step is a chain of about 90 cycles "
+    "(a = 1; 280 for the direct formula), so that many vectors have to be in sight. The other "
+    "hardware thread of a core, which may be another guest of the host, takes half of the window "
+    "when it is busy: chains of 30 multiply-adds after each other then take 1.9 times as long as "
+    "chains in turn, else 1.2 times. The raw rows compare times with the whole window, if there "
+    "are four of both or more; and beside them with half of it.",
     "general a, direct: what the engine does with lanes beyond the row table, four vectors "
-    "together. Eight in two groups that take turns reached 2.5 of libmvec in an experiment with "
-    "the whole window, and 2.2 with half; replays of eight vectors gained nothing in a sweep.",
-    "Engine over raw: in a profile of the map at 512 x 512, 69 % were blocks, 5 % starts, moves "
-    "and refills, 8 % lengths, exponents and periods of cycles (one by one, without vectors), 5 % "
-    "replays with the direct formula of lanes beyond the table, 1.4 % tails, 2 % measures of "
-    "ends. The engine's rows are medians of calls in which the window stayed as it was.",
+    "together. Eight in two groups that take turns reached 2.5 of libmvec with the whole window, "
+    "and 2.2 with half, in an experiment that was not kept: replays of eight vectors gained "
+    "nothing in a sweep.",
+    "Engine over raw: in a profile (perf record) of tests/bench/map.yaml at 512 x 512, 69 % of the "
+    "samples were blocks, 5 % starts, moves and refills, 8 % lengths, exponents and periods of "
+    "cycles (one by one, without vectors), 5 % replays with the direct formula of lanes beyond the "
+    "table, 1.4 % tails; the rest is many small things. The engine's rows are medians of calls in "
+    "which the window stayed as it was, but where they say otherwise.",
     "b: a step of the C peer is 7 operations (b = 3), ours 9.4: also the peak of the loss, "
     "every 8th |x|, |y|, and h F' by itself, so that 7/9.4 = .74 of the peer is the most there "
     "can be while two ports serve all. The peer that watches the same (`watches peak and "

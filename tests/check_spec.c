@@ -486,6 +486,10 @@ START_TEST(differences_see_order_and_long_lists)
     assert_difference(brink_text_get(&b), brink_text_get(&a),
                       "  values[60]: {x: 1} -> (none) (61 -> 60 values)\n");
     assert_difference(brink_text_get(&a), brink_text_get(&a), "");
+    brink_text_free(&b); // longer by one that reads like none
+    brink_text_add(&b, "%.*s, (none)]}", (int)strlen(brink_text_get(&a)) - 2, brink_text_get(&a));
+    assert_difference(brink_text_get(&a), brink_text_get(&b),
+                      "  values[60]: (none) -> (none) (60 -> 61 values)\n");
     assert_difference("{values: [[0, 0]]}", brink_text_get(&a),
                       "  values[1]: (none) -> [1, 0] (1 -> 60 values)\n");
     assert_difference("{x: [1]}", "{x: {y: 1}}", "  x: [1] -> {y: 1}\n");

@@ -90,11 +90,18 @@ static void print_text(const struct options *options, const struct brink_spec *s
     struct brink_interval steps = brink_pilot_interval(pilot->cell_steps);
     printf("pilot       %" PRId64 " of %.0f cells in %.1f s, %s\n", pilot->cells, cells,
            pilot->seconds, brink_lanes_isa());
-    printf("core-hours  %s (%s to %s with 95 %% probability)\n", hours(seconds->mean, mean),
-           hours(seconds->low, low), hours(seconds->high, high));
-    if (steps.mean > 0)
-        printf("cell-steps  %.3g (%.3g to %.3g)\n", cells * steps.mean, cells * steps.low,
-               cells * steps.high);
+    bool whole = pilot->cells == spec->grid.cell_count; // then nothing is left to chance
+    printf("core-hours  %s", hours(seconds->mean, mean));
+    if (!whole)
+        printf(" (%s to %s with 95 %% probability)", hours(seconds->low, low),
+               hours(seconds->high, high));
+    printf("\n");
+    if (steps.mean > 0) {
+        printf("cell-steps  %.3g", cells * steps.mean);
+        if (!whole)
+            printf(" (%.3g to %.3g)", cells * steps.low, cells * steps.high);
+        printf("\n");
+    }
     printf("file        %s\n", brink_command_bytes((double)brink_store_bytes(spec), text));
     printf("memory      %s a rank\n", brink_command_bytes(brink_command_memory(spec), text));
     printf("suggestion  --nodes=%" PRId64 " --ntasks-per-node=1 --cpus-per-task=%lld --time=%s\n",

@@ -162,6 +162,9 @@ static brink_err start_schedule(struct brink_work *work)
     brink_err error =
         brink_alloc(&work->coarser, (size_t)work->todo_count, sizeof work->coarser[0]);
     if (!error)
+        error = brink_alloc(&work->orders_made, (size_t)work->job->ranks,
+                            sizeof work->orders_made[0]);
+    if (!error)
         error = brink_grid_coarser(&work->spec->grid, work->todo, work->todo_count, work->coarser,
                                    &last_stage);
     if (!error)
@@ -281,6 +284,7 @@ brink_err brink_cluster_sweep(const struct brink_job *job, const struct brink_sp
     brink_free(&states);
     brink_free(&work.todo);
     brink_free(&work.coarser);
+    brink_free(&work.orders_made);
     brink_schedule_free(&work.schedule);
     brink_stream_close(&work.stream);
     brink_plan_close(&work.plan);

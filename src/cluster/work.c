@@ -27,7 +27,7 @@ enum order_kind { ORDER_BATCH, ORDER_STOP, ORDER_BYE };
 
 // No more of the places of the batch is sent than there are.
 struct order {
-    int64_t number; // of all orders of the master: 1, 2, 3 ...
+    int64_t number; // of the orders to this rank: 1, 2, 3 ...
     int64_t kind;
     struct brink_batch batch; // count 0: nothing is left
 };
@@ -92,10 +92,12 @@ static void store_tile(struct brink_work *work, const struct brink_tile *tile)
 static void commit(struct brink_work *work)
 {
     brink_err error;
-    if (work->job->rank == 0)
+    if (work->job->rank == 0) {
+        brink_work_check_lease(work, lease_age_master); // the row may be another's to end
         error = brink_journal_commit(&work->journal, work->store, work->schedule.done_count);
-    else
+    } else {
         error = brink_store_sync(work->store);
+    }
     if (error)
         brink_work_die(error);
     work->unsynced = false;
@@ -142,7 +144,7 @@ static void look_for_stop(struct brink_work *work)
 static void send_order(struct brink_work *work, int rank, enum order_kind kind,
                        struct brink_batch batch)
 {
-    struct order order = {.number = ++work->orders_made, .kind = kind, .batch = batch};
+    struct order order = {.number = ++work->orders_made[rank], .kind = kind, .batch = batch};
     size_t bytes = offsetof(struct order, batch.place) + (size_t)batch.count * sizeof(int64_t);
     MPI_Send(&order, (int)bytes, MPI_BYTE, rank, TAG_ORDER, MPI_COMM_WORLD);
 }
@@ -360,16 +362,16 @@ static void speak(struct brink_work *work)
 // compute for one beat in its turn, and changes of turn would cost more than cells do.
 static void listen(struct brink_work *work)
 {
-    bool bye = false;
+    bool any, bye = false;
     double start = brink_clock();
     if (start - work->listened < fmin(work->listen_seconds, turn_seconds))
         return;
     if (work->job->rank == 0)
-        serve(work);
+        any = serve(work);
     else
-        drain(work, &bye);
+        any = drain(work, &bye);
     work->listened = brink_clock();
-    work->listen_seconds = work->listened - start;
+    work->listen_seconds = any || work->under_way == 0 ? 0 : work->listened - start;
 }
 
 // All that the main thread does between cells.

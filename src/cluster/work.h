@@ -65,8 +65,8 @@ struct brink_work {
     // The rest is the master's.
     struct brink_journal journal;
     struct brink_schedule schedule;
-    int64_t orders_made;
-    int64_t *coarser; // owned: of the schedule
+    int64_t *coarser;     // owned: of the schedule
+    int64_t *orders_made; // owned: [ranks]
     struct brink_progress progress;
     int ranks_left; // workers that still talk
     bool stop_told; // the wish to stop was passed on

@@ -137,6 +137,8 @@ static struct brink_tile piece(const struct pilot_run *run, int64_t number)
     }
     double place = (double)(number % run->row_pieces) + place_of(run, row->point, last);
     int64_t which = (int64_t)(place * (double)grid->tiles[last] / (double)run->row_pieces);
+    if (which == grid->tiles[last]) // rounded up
+        which--;
     tile.start[last] = which * grid->tile[last];
     int64_t left = grid->size[last] - tile.start[last];
     tile.cells = tile.count[last] = grid->tile[last] < left ? grid->tile[last] : left;

@@ -387,7 +387,7 @@ START_TEST(any_beat_can_end_a_cell)
     struct brink_curve b = curve_of("b", 1), a = curve_of("a", 1);
     const struct brink_point points[] = {
         {&b, 0.9, 1.2, 0.9},  // chaos: steps, then a tail
-        {&b, 0.63, 1.2, 0.9}, // a cycle: its length, exponent and period
+        {&b, 0.65, 1.2, 0.9}, // a cycle of 16: its length, exponent and period
         {&a, 0.06, 10, 1},    // a long way to a minimum
     };
     const struct brink_rules rules = {6000, 4096, 1e-10, 1e8};

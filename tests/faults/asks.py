@@ -2,10 +2,12 @@
 """Calls that change nothing on the disk: what brink asks of HDF5 and of Linux fails, one call at a
 time, at each way that leads to one through the program (see asks.c).
 
-The oracle: brink says so and ends with a documented exit code, or needs no answer; a command that
-only reads has changed nothing, and what the others leave heals as after any fault.
+The oracle: brink says so and ends with a documented exit code, or needs no answer and then says
+what it says undisturbed (but for `status`, which tells what it can); a command that only reads has
+changed nothing, and what the others leave heals as after any fault.
 """
 import os
+import re
 import shutil
 import signal
 import threading
@@ -52,9 +54,15 @@ def contents(folder):
     return found
 
 
+def constant(words, folder):
+    """Words without what differs from run to run: the folder, seconds."""
+    return re.sub(r"[0-9.]+ s\b", "? s", words.replace(folder, ""))
+
+
 class Asks:
     def __init__(self, solo):
         self.solo, self.lock, self.made = solo, threading.Lock(), {}
+        self.said = {}  # (specification, command): words, undisturbed
 
     # ---- what the commands begin with
 
@@ -111,6 +119,7 @@ class Asks:
                 code, words = self.solo.brink(folder, *command.words(sweep, folder),
                                               SHIM_ASK=f"0 {depth}", SHIM_LOG=log)
                 demand(code in (0, 7), key, "exit code", code, words)
+                self.said[name, key] = constant(words, folder)
                 calls = [record for record in read_log(log) if record.call == "ask"]
                 demand(calls, key, "asks nothing")
                 for at, record in enumerate(calls, 1):
@@ -130,15 +139,25 @@ class Asks:
         demand(code == 0 or words.strip(), "no word about it")
         if command.reads:
             demand(contents(folder) == before, "a command that reads has changed files")
+            if code == 0 and not key.startswith("status"):
+                undisturbed = self.said[name, key]
+                demand(constant(words, folder) == undisturbed, words, "instead of", undisturbed)
         elif key == "pack":
-            left = sorted(set(os.listdir(folder)) - {"r.h5"})
-            demand(left in ([], ["p.h5"]) and (left or code != 0), "left:", left)
+            left = contents(folder)
+            demand(left.pop("r.h5") == before["r.h5"], "the result has changed")
+            demand(not left or list(left) == ["p.h5"], "left:", list(left))
+            demand(left or code != 0, "no archive")
             if left:
                 self.good(folder, "verify", os.path.join(folder, "p.h5"))
         elif key in ("run shards", "join"):
+            after = contents(folder)
+            kept = [shard for shard in before if after.get(shard) == before[shard]]
+            demand(kept == list(before), "shards have changed; the same are", kept)
             self.heal_shards(sweep, folder)
         elif os.path.exists(os.path.join(folder, "r.h5")):
             sweep.heal(folder)
+        else:
+            demand(code != 0 and not before, "no result is left")
         self.solo.remove(folder)
         return f"{key}: {function} {at} fails -> {code}"
 

@@ -171,6 +171,7 @@ class Faults:
             if self.stolen(chance, result, sleeping):
                 self.finish(result)
                 return "while it slept" if sleeping else "while it worked"
+            self.finish(result)
             os.unlink(result)
         raise Failed("each time the owner was done before it could be robbed")
 
@@ -183,7 +184,8 @@ class Faults:
             first.signal(signal.SIGSTOP, ranks)
             other = self.start(result)
             code = other.wait()
-            demand(code == 5 or self.ended(first), f"a stopped owner is not left alone: {code}:\n"
+            done = code == 0 and self.ended(first) and NOTHING_LEFT in other.words()
+            demand(code == 5 or done, f"a stopped owner is not left alone: {code}:\n"
                    f"{other.words()}")
         second = self.start(result, "--steal-lease", ranks=chance.choice([0, 2]))
         if sleeping:
@@ -293,7 +295,8 @@ class Faults:
                 demand(codes == (0, 5), f"exit codes {codes}:\n{job.words()}{other.words()}")
                 self.finish(result)
                 return "no effect"
-            os.unlink(result)  # it was done before the other one asked
+            self.finish(result)  # it was done before the other one asked
+            os.unlink(result)
         raise Failed("each time the job was done before another one asked")
 
     def power(self, chance, result):

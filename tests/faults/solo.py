@@ -74,7 +74,8 @@ def asked_functions():
     """The same with all functions of HDF5, each -1; but what its macros call on every occasion."""
     symbols = subprocess.run(["nm", "-D", "--undefined-only", jobs.BRINK], check=True,
                              stdout=subprocess.PIPE, text=True).stdout
-    hdf5 = set(re.findall(r" (H5[A-Z]\w+)@", symbols))
+    hdf5 = set(re.findall(r" (H5[A-Z]\w+)", symbols))
+    demand(hdf5, "no function of HDF5 in", jobs.BRINK)
     names = {name: -1 for name in sorted(hdf5) if not name.endswith("_g")}
     return " ".join(f"ASK({name}, {failed})" for name, failed in (names | ASKED).items())
 

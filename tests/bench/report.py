@@ -193,7 +193,8 @@ def table(data):
     for row in data["rows"]:
         explains = any(words in row["what"] for words in
                        ("watches", "alone,", "floor", "window", "a plain write", "works, too"))
-        if row["required"] is None and not explains:
+        beside = "floor" in row["what"] and "half" in row["what"]
+        if row["required"] is None and (not explains or beside):
             continue
         times = row["ratio"] is not None
         reached = f"{row['ratio']:.2f}x" if times else f"{row['value']:.3g}"

@@ -162,8 +162,8 @@ static brink_err start_schedule(struct brink_work *work)
     brink_err error =
         brink_alloc(&work->coarser, (size_t)work->todo_count, sizeof work->coarser[0]);
     if (!error)
-        error = brink_alloc(&work->orders_made, (size_t)work->job->ranks,
-                            sizeof work->orders_made[0]);
+        error =
+            brink_alloc(&work->orders_made, (size_t)work->job->ranks, sizeof work->orders_made[0]);
     if (!error)
         error = brink_grid_coarser(&work->spec->grid, work->todo, work->todo_count, work->coarser,
                                    &last_stage);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What is said beside a result that is worked on in shards: how many, of which sweep.
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,6 +81,7 @@ static brink_err compare(const char *result, const struct brink_spec *spec, int 
         return brink_fail(BRINK_ERR_MISMATCH,
                           "%s: is worked on in %d shards, not %d: leave --shards out to join in",
                           result, there, count);
+    assert(json); // where there are shards
     if (strcmp(json, spec->json) == 0)
         return BRINK_OK;
     brink_err error = brink_spec_difference(json, spec->json, &difference);

@@ -80,8 +80,8 @@ static void compare_lists(const char *path, const struct brink_yaml_node *a,
         struct brink_text text_a = {0}, text_b = {0};
         add_node(&text_a, left);
         add_node(&text_b, right);
-        bool differ = !left || !right ||
-                      strcmp(brink_text_get(&text_a), brink_text_get(&text_b)) != 0;
+        bool differ =
+            !left || !right || strcmp(brink_text_get(&text_a), brink_text_get(&text_b)) != 0;
         if (differ)
             brink_text_add(
                 difference, "  %s[%" PRId64 "]: %s -> %s (%" PRId64 " -> %" PRId64 " values)\n",

@@ -79,7 +79,7 @@ def hostile(number):
 
 
 def simulated(number):
-    """The schedule with ranks and messages that are slow, lost, doubled, out of order."""
+    """The schedule with ranks and messages that are slow, dying, doubled, out of order."""
     code, words = shell([f"{BUILD}/tests/faults", str(SEEDS), str((number - 1) * SEEDS)])
     return SEEDS, int(code != 0), words[-2000:]
 

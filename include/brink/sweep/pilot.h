@@ -9,8 +9,8 @@
 
 // Samples, each spread evenly over the whole grid; all alike if that was computed whole.
 struct brink_pilot {
-    int64_t cells;  // computed, all together
-    double seconds; // of one core, that it took
+    int64_t cells;  // different ones, all together
+    double seconds; // of one core, that all took, also what was then computed again as a whole
     // Per cell, by replicate: their scatter is the error of the mean.
     double cell_seconds[BRINK_PILOT_REPLICATES];
     double cell_steps[BRINK_PILOT_REPLICATES]; // 0 if `steps` is not recorded

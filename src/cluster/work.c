@@ -317,9 +317,12 @@ static void feed(struct brink_work *work)
     }
 }
 
+// All that is not begun, here or in the stream.
 static void give_back(struct brink_work *work)
 {
-    work->report.returned += work->hand.count - work->hand_next;
+    int64_t withdrawn = brink_stream_withdraw(work->stream);
+    work->under_way -= withdrawn;
+    work->report.returned += withdrawn + work->hand.count - work->hand_next;
     work->hand_next = work->hand.count;
 }
 
@@ -411,9 +414,9 @@ static void wind_up(struct brink_work *work)
 {
     collect(work);
     work->no_more = true;
+    give_back(work);
     work->report.returned += work->under_way;
     work->under_way = 0;
-    give_back(work);
     if (work->job->rank == 0)
         tell(work, false, false);
     if (work->unsynced) // the others may go on for long

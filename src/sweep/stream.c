@@ -111,6 +111,21 @@ bool brink_stream_push(struct brink_stream *stream, const struct brink_tile *til
     return room;
 }
 
+int64_t brink_stream_withdraw(struct brink_stream *stream)
+{
+    pthread_mutex_lock(&stream->lock);
+    // Cells are handed out in the order of the queue: its first tile alone may have been begun.
+    int first = stream->queue_first;
+    int kept = stream->queue_length > 0 && stream->slots[stream->queue[first]].next > 0;
+    int64_t withdrawn = stream->queue_length - kept;
+    for (int i = kept; i < stream->queue_length; i++)
+        stream->slots[stream->queue[(first + i) % stream->slot_count]].state = SLOT_FREE;
+    stream->queue_length = kept;
+    pthread_mutex_unlock(&stream->lock);
+    stream->pushed -= withdrawn;
+    return withdrawn;
+}
+
 void brink_stream_finish(struct brink_stream *stream)
 {
     pthread_mutex_lock(&stream->lock);

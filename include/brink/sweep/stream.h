@@ -23,6 +23,10 @@ void brink_stream_close(struct brink_stream **stream);
 // Puts a tile in, with a tag of the caller's. False if there is no room now.
 bool brink_stream_push(struct brink_stream *stream, const struct brink_tile *tile, int64_t tag);
 
+// Takes back the tiles of which no cell was handed out yet: as if they had never been put in. How
+// many those were.
+int64_t brink_stream_withdraw(struct brink_stream *stream);
+
 // No tile comes any more: brink_stream_work returns when all cells are done.
 void brink_stream_finish(struct brink_stream *stream);
 

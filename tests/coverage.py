@@ -31,6 +31,17 @@ def found(build, ending):
             for name in names if name.endswith(ending)]
 
 
+def sources(name):
+    """Of a test: its file and those that it is made of."""
+    folder, own = os.path.split(name)
+    if folder == "tests/faults":
+        return [os.path.join(folder, other) for other in os.listdir(os.path.join(TOP, folder))
+                if re.search(r"\.(c|h|py|sh)$", other) and other != "trust.py"]
+    headers = [f"tests/{other}" for other in os.listdir(os.path.join(TOP, "tests"))
+               if own.endswith(".c") and other.endswith(".h")]
+    return [name, *headers]
+
+
 def time_of(path):
     return os.stat(path).st_mtime if os.path.exists(path) else 0
 
@@ -67,7 +78,8 @@ class Parts:
     def left(self):
         """The sources of those that have not passed yet as they are now."""
         return [name for name in self.commands
-                if time_of(self.mark(name)) <= time_of(os.path.join(TOP, name))]
+                if time_of(self.mark(name)) <= max(time_of(os.path.join(TOP, source))
+                                                   for source in sources(name))]
 
     def run(self, end):
         """All that are left, until the time is over. A process that is killed does not tell what

@@ -274,7 +274,7 @@ class Bench:
         try:
             done = subprocess.run(["bash", "-c", f'ulimit -t {SECONDS}; exec "$@"', "-", BRINK,
                                    "verify", path, "--json"], cwd=self.folder,
-                                  capture_output=True, timeout=120, check=False)
+                                  capture_output=True, timeout=120 + 10 * SECONDS, check=False)
             report = json.loads(done.stdout)
         except (subprocess.TimeoutExpired, ValueError) as error:
             self.judge(name, False, repr(error))

@@ -2,6 +2,8 @@
 // The third part of the preloaded library: what brink asks of HDF5, and of Linux without changing
 // the disk. The N-th such call fails, and is not made. ASKS lists the functions; see solo.py.
 //
+// A program and those that it forks count together, in the order of their calls.
+//
 //   SHIM_ASK     N: the N-th call fails
 //                0 DEPTH: all are logged, each with a number that stands for the last so many calls
 //                in the program that have led to it
@@ -15,9 +17,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { PLACES = 64 };
-static long asks, fails_at = -1, depth;
+static long *asks; // in memory that forks share
+static long fails_at = -1, depth;
 static uintptr_t base, begin, end; // the program: where it is loaded, its instructions
 
 static int find_program(struct dl_phdr_info *object, size_t size, void *context)
@@ -41,6 +45,16 @@ void shim_ask_plan(const char *ask)
     if (ask && ask[0] && strcmp(program_invocation_short_name, "brink") == 0)
         fails_at = atol(ask);
     depth = space ? atol(space) : 0;
+    if (fails_at >= 0 && !asks)
+        asks = mmap(NULL, sizeof *asks, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+                    (off_t)0);
+    if (asks == MAP_FAILED)
+        abort();
+}
+
+void shim_ask_end(void)
+{
+    fails_at = -1;
 }
 
 static uint64_t way_here(void)
@@ -62,7 +76,7 @@ bool shim_ask_fails(const char *function, const void *caller)
     uintptr_t place = (uintptr_t)caller;
     if (fails_at < 0 || place < begin || place >= end)
         return false;
-    long number = __atomic_add_fetch(&asks, 1, __ATOMIC_SEQ_CST);
+    long number = __atomic_add_fetch(asks, 1, __ATOMIC_SEQ_CST);
     if (fails_at == 0)
         shim_note("ask", function, way_here());
     if (number != fails_at)

@@ -12,6 +12,10 @@ void shim_plan(const char *folder, const char *fault, const char *alloc, const c
 // The same for SHIM_ASK.
 void shim_ask_plan(const char *ask);
 
+// From here on no such call is counted: the program is over, and those that count for `make
+// coverage` write down what they have seen.
+void shim_ask_end(void);
+
 // Counts a call of `function` that changes nothing. True: it shall fail, with errno set.
 bool shim_ask_fails(const char *function, const void *caller);
 

@@ -4,11 +4,13 @@
 
 Rows take turns of some seconds each until all have come to their number, or TRUST_MINUTES are over.
 Started again it goes on where it stopped, with other seeds, and counts what each program did under
-its commit and kernel version; what failed with one program is tried again with the next one.
+its commit and kernel version; what failed with one program is tried again with the next one. Rows
+of listed cases go on as long as the list is the same, and begin again with another one.
 Usage: BUILD=build TRUST_MINUTES=60 trust.py [ROW ...]
 """
 import concurrent.futures
 import datetime
+import hashlib
 import itertools
 import json
 import os
@@ -21,7 +23,7 @@ import jobs
 import points
 import power
 import small
-from solo import RANKS, Solo
+from solo import RANKS, SPECS, Solo
 
 BUILD = os.path.join(jobs.TOP, os.environ.get("BUILD", "build"))
 OUT = os.path.join(jobs.TOP, "tests", "faults", "TRUST.json")
@@ -42,10 +44,12 @@ def shell(command, **environment):
 
 
 class Row:
-    """A kind of fault: attempt(1), attempt(2), ... give (cases, how many failed, words)."""
+    """A kind of fault: attempt(1), attempt(2), ... give (cases, how many failed, words). `listed`
+    says which these are, if they are not drawn by their number."""
 
-    def __init__(self, wanted, attempt, workers=WORKERS):
+    def __init__(self, wanted, attempt, workers=WORKERS, listed=None):
         self.wanted, self.attempt, self.workers = wanted, attempt, workers
+        self.listed = listed and hashlib.sha256(repr(listed).encode()).hexdigest()[:16]
 
 
 def one(function, cases=1):
@@ -90,28 +94,29 @@ def disks(number):
     return int((re.findall(r"healed: (\d+)", words) or ["0"])[0]), int(code != 0), words[-2000:]
 
 
-def listed(cases):
-    """One case after the other."""
+def listed(solo, cases):
+    """One case after the other: a function and its arguments. They name calls by number: which
+    calls these are belongs to the list."""
     def attempt(number):
         function, case = cases[number - 1]
         good, words = points.attempt(function, case)
         return 1, int(not good), words
-    return Row(len(cases), attempt)
+    calls = [[record.call for record in solo.sweep(name).calls] for name in SPECS]
+    names = [(function.__name__, *case) for function, case in cases]
+    return Row(len(cases), attempt, listed=(calls, names))
 
 
 def killed_ranks(faults, solo):
     """Kills one rank at each call that changes the disk, of jobs of 2 and 4 ranks."""
+    def rank_killed(*case):
+        return kill_rank(faults, solo, *case)
     calls = len(solo.sweep("plane").calls)
-    cases = [(ranks, rank, at) for ranks in RANKS[1:] for rank in range(ranks)
-             for at in range(1, calls + 1) if rank == 0 or at <= calls // 4]
-
-    def attempt(number):
-        ranks, rank, at = cases[number - 1]
-        return points.attempt(rank_killed, (faults, solo, ranks, rank, at))
-    return Row(len(cases), one(attempt))
+    return listed(solo, [(rank_killed, (ranks, rank, at)) for ranks in RANKS[1:]
+                         for rank in range(ranks) for at in range(1, calls + 1)
+                         if rank == 0 or at <= calls // 4])
 
 
-def rank_killed(faults, solo, ranks, rank, at):
+def kill_rank(faults, solo, ranks, rank, at):
     """A rank that comes to fewer calls ends its job well."""
     sweep, folder = solo.sweep("plane"), solo.folder()
     environment = {"LD_PRELOAD": solo.library, "SHIM_FOLDER": os.path.realpath(folder),
@@ -133,11 +138,11 @@ def rows(scratch):
         f"small {name}": Row(count, one(lambda number, name=name: small.attempt(
             faults, name, 1000 + number), small.KILLS if name == "kill" else 1))
         for name, count in SMALL.items()}
-    found["each call: kill"] = listed(point.cases("kill", True))
+    found["each call: kill"] = listed(solo, point.cases("kill", True))
     found["each call: kill of one of 2 and 4 ranks"] = killed_ranks(faults, solo)
-    found["each call fails"] = listed(point.cases("io", True))
-    found["each call of HDF5 or question to Linux fails"] = listed(point.cases("ask", True))
-    found["each allocation fails"] = listed(point.cases("memory", True))
+    found["each call fails"] = listed(solo, point.cases("io", True))
+    found["each call of HDF5 or question to Linux fails"] = listed(solo, point.cases("ask", True))
+    found["each allocation fails"] = listed(solo, point.cases("memory", True))
     found["power loss"] = Row(10000, one(power.Power(solo).attempt))
     found["bit flips"] = Row(100000, flips, 2)
     found["full and failing disks"] = Row(50, disks, 1)
@@ -162,12 +167,17 @@ class Ledger:
         except FileNotFoundError:
             pass
 
-    def row(self, name, wanted):
-        new = {"wanted": wanted, "done": 0, "failed": 0, "seconds": 0, "next_seed": 1,
+    def row(self, name, row):
+        new = {"wanted": row.wanted, "done": 0, "failed": 0, "seconds": 0, "next_seed": 1,
                "failures": []}
-        row = self.data["rows"].setdefault(name, new)
-        row["wanted"] = wanted
-        return row
+        if row.listed:
+            new["cases"] = row.listed
+        told = self.data["rows"].get(name, new)
+        if told.get("cases") != row.listed:
+            told = new
+        self.data["rows"][name] = told
+        told["wanted"] = row.wanted
+        return told
 
     def seconds(self, name):
         return self.data["rows"][name]["seconds"]
@@ -203,7 +213,7 @@ def again(told, failures):
 
 def turn(name, row, ledger, end):
     """Works at a row for a while."""
-    start, told = time.monotonic(), ledger.row(name, row.wanted)
+    start, told = time.monotonic(), ledger.row(name, row)
     end = min(end, start + TURN)
 
     def work(number):
@@ -237,11 +247,11 @@ def main(arguments):
         wanted = {name: row for name, row in rows(scratch).items()
                   if not arguments or any(word in name for word in arguments)}
         for name, row in wanted.items():
-            ledger.row(name, row.wanted)
+            ledger.row(name, row)
         open_rows = list(wanted)
         while open_rows and time.monotonic() < end:
             for name in sorted(open_rows, key=ledger.seconds):  # short runs come to all rows, too
-                told = ledger.row(name, wanted[name].wanted)
+                told = ledger.row(name, wanted[name])
                 if told["done"] >= told["wanted"] and not ledger.to_repeat(told):
                     open_rows.remove(name)
                 elif time.monotonic() < end:

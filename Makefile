@@ -311,7 +311,7 @@ check-long: all $(BUILD)/tests/check_elementary $(BUILD)/tests/check_lanes
 bench-table:
 	cp $(BUILD)/bench/BENCH.json tests/bench/BENCH.json
 	$(PYTHON) tests/bench/report.py tests/bench/BENCH.json README.md
-bench: all $(BUILD)/bench/bench $(BUILD)/bench/bare
+bench: all data $(BUILD)/bench/bench $(BUILD)/bench/bare
 	@sh jobs/setup.sh $(BUILD)/bench/config.mk python3-numba || echo 'bench: without numba'
 	@$(PYTHON) tests/bench/bench.py $(BUILD) $(BENCH_ISA) $(if $(QUICK),--quick)
 

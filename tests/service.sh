@@ -48,8 +48,16 @@ expect 0 "--nodes=1 " "$brink" estimate sweep.yaml --seconds 0.1
 expect 0 "--nodes=7 --ntasks-per-node=1 --cpus-per-task=3 --time=00:10:00" "$brink" estimate \
     sweep.yaml "${chaos[@]}" lr.num=1000000 "dor={min: 0.5, max: 0.505, num: 6}" \
     stop.max_steps=1e6 --seconds $pilot --limit 0:10:0 --node-cores 3 --max-nodes 7
-expect 2 "more --seconds" "$brink" estimate sweep.yaml "${chaos[@]}" stop.max_steps=2e9 \
+expect 0 "of 2000000000 steps" "$brink" estimate sweep.yaml "${chaos[@]}" stop.max_steps=2e9 \
     --seconds 0.05
+cat >dear.yaml <<'YAML'
+model: network
+axes: {seed: {min: 0, max: 99, num: 100}}
+fixed: {lr: 0.001, width: 1000, n: 2000}
+data: {source: gaussian, inputs: 500, outputs: 10}
+train: {max_steps: 1000}
+YAML
+expect 2 "more --seconds" "$brink" estimate dear.yaml --seconds 0.001
 expect 2 "not a time" "$brink" estimate sweep.yaml --limit 1:2:3:4
 expect 2 "which specification" "$brink" estimate
 expect 2 "did you mean '--limit'" "$brink" estimate sweep.yaml --limt 3

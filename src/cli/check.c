@@ -66,10 +66,9 @@ static brink_err print_check(const struct brink_spec *spec)
     printf("cells    %" PRId64 "\ntiles    %" PRId64 " of ", grid->cell_count, grid->tile_count);
     for (int i = 0; i < grid->rank; i++)
         printf("%s%" PRId64, i ? " x " : "", grid->tile[i]);
-    int32_t steps = spec->model->steps_max ? spec->model->steps_max(spec) : 0;
-    if (steps > 0)
-        printf("\nsteps    %s at most, %" PRId32 " a cell",
-               brink_number_text((double)grid->cell_count * steps, digits), steps);
+    int32_t steps = spec->model->steps_max(spec);
+    printf("\nsteps    %s at most, %" PRId32 " a cell",
+           brink_number_text((double)grid->cell_count * steps, digits), steps);
     printf("\nfile     %s\nmemory   %s a rank\n",
            brink_command_bytes((double)brink_store_bytes(spec), bytes),
            brink_command_bytes(brink_command_memory(spec), memory));

@@ -88,9 +88,11 @@ static void print_text(const struct options *options, const struct brink_spec *s
     char low[32], mean[32], high[32], text[32];
     double cells = (double)spec->grid.cell_count;
     struct brink_interval steps = brink_pilot_interval(pilot->cell_steps);
-    printf("pilot       %" PRId64 " of %.0f cells in %.1f s, %s\n", pilot->cells, cells,
-           pilot->seconds, brink_lanes_isa());
-    bool whole = pilot->cells == spec->grid.cell_count; // then nothing is left to chance
+    printf("pilot       %" PRId64 " of %.0f cells", pilot->cells, cells);
+    if (pilot->steps < pilot->steps_max)
+        printf(" for %" PRId32 " of %" PRId32 " steps", pilot->steps, pilot->steps_max);
+    printf(" in %.1f s, %s\n", pilot->seconds, brink_lanes_isa());
+    bool whole = pilot->cells == spec->grid.cell_count; // then no cells are left to chance
     printf("core-hours  %s", hours(seconds->mean, mean));
     if (!whole)
         printf(" (%s to %s with 95 %% probability)", hours(seconds->low, low),
@@ -135,8 +137,9 @@ static brink_err print_json(const struct options *options, const struct brink_sp
     struct brink_interval steps = brink_pilot_interval(pilot->cell_steps);
     brink_text_add(&json,
                    "{\"cells\": %" PRId64 ", \"tiles\": %" PRId64 ", \"pilot_cells\": %" PRId64
-                   ", \"isa\": \"%s\", ",
-                   spec->grid.cell_count, spec->grid.tile_count, pilot->cells, brink_lanes_isa());
+                   ", \"pilot_steps\": %" PRId32 ", \"isa\": \"%s\", ",
+                   spec->grid.cell_count, spec->grid.tile_count, pilot->cells, pilot->steps,
+                   brink_lanes_isa());
     add_interval(&json, "core_hours", seconds, 1.0 / 3600);
     add_interval(&json, "cell_steps", &steps, (double)spec->grid.cell_count);
     brink_text_add(&json, "\"file_bytes\": %" PRId64 ", \"rank_bytes\": %.0f, ",
@@ -197,8 +200,9 @@ const struct brink_command brink_command_estimate = {
     .name = "estimate",
     .usage = "SPEC.yaml [KEY=VALUE ...] [options]",
     .summary = "Computes a few cells and says what the sweep will cost",
-    .help = "Cells drawn evenly over the whole grid are computed for a few seconds. From their\n"
-            "cost follow core-hours with an interval, and what to ask Slurm for. Creates nothing.\n"
+    .help = "Cells drawn evenly over the whole grid are computed for a few seconds; of long ones\n"
+            "the first steps, and the others are reckoned. From their cost follow core-hours with\n"
+            "an interval, and what to ask Slurm for. Creates nothing.\n"
             "The cores meant are those of this machine: estimate where the sweep will run.\n",
     .options = option_table,
     .words_min = 1,

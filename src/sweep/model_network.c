@@ -182,6 +182,17 @@ static int32_t steps_max(const struct brink_spec *spec)
     return spec->network.max_steps;
 }
 
+// To whole periods of what is measured now and then.
+static void shorten(struct brink_spec *spec, int32_t steps)
+{
+    struct brink_network_options *options = &spec->network;
+    int64_t every = options->sharpness_every > 16 ? options->sharpness_every : 16;
+    int64_t rounded = steps > every ? (steps + every - 1) / every * every : every;
+    if (rounded < options->max_steps)
+        options->max_steps = (int32_t)rounded;
+    complete(spec);
+}
+
 // A tile is worth about a second.
 static int64_t tile_cells(const struct brink_spec *spec)
 {
@@ -387,6 +398,7 @@ const struct brink_model brink_model_network = {
     .complete = complete,
     .tile_cells = tile_cells,
     .steps_max = steps_max,
+    .shorten = shorten,
     .check = check,
     .open = open_state,
     .close = close_state,

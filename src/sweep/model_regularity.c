@@ -166,6 +166,14 @@ static int32_t steps_max(const struct brink_spec *spec)
     return spec->rules.max_steps;
 }
 
+// To several tails: each cell that runs to its last step has one.
+static void shorten(struct brink_spec *spec, int32_t steps)
+{
+    int64_t least = 4 * (int64_t)spec->rules.tail, wanted = steps > least ? steps : least;
+    if (wanted < spec->rules.max_steps)
+        spec->rules.max_steps = (int32_t)wanted;
+}
+
 static brink_err open_state(const struct brink_spec *spec, const struct brink_grid *grid,
                             void **out)
 {
@@ -434,6 +442,7 @@ const struct brink_model brink_model_regularity = {
     .field_count = sizeof fields / sizeof fields[0],
     .status_flags = status_flags,
     .steps_max = steps_max,
+    .shorten = shorten,
     .check = check,
     .open = open_state,
     .close = close_state,

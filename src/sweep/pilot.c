@@ -11,6 +11,9 @@
 // What a cell costs depends on its company: cells of one row fill the same vectors, and the next
 // ones wait while slow ones run. So a row comes in many pieces, one after the other, and all that
 // is computed at a time is one stream.
+//
+// Where even a few whole cells take too long, they are computed for fewer steps, twice, and what
+// the difference cost is what the other steps will: too much for cells that end by themselves.
 #include "brink/sweep/pilot.h"
 
 #include <math.h>
@@ -26,9 +29,17 @@
 // Cells of a piece, along the last axis: as many as a vector has lanes. Pieces of a row at most.
 enum { PIECE_CELLS = 8, ROW_PIECES_MAX = 64 };
 
+// Pieces of so many cells share lanes with up to so many others.
+enum { COMPANY_PIECES = 64 };
+
+// What starting and storing a cell is worth, in steps.
+static const double start_steps = 200;
+
 struct pilot_run {
-    struct brink_spec spec; // of the caller, which owns it, but for the tiles: those are the pieces
-    bool whole;             // or not
+    const struct brink_spec *original; // borrowed
+    struct brink_grid pieces;          // its grid, in tiles that are pieces
+    struct brink_spec spec;            // the same as what is computed; nothing in it is owned
+    bool whole;                        // the grid as it is, not pieces
     struct brink_plan plan;
     struct brink_stream *stream;
     struct brink_columns columns;
@@ -43,13 +54,15 @@ struct pilot_run {
     int64_t next, end; // pieces, row by row
     bool finished;
     double beaten; // by CLOCK_MONOTONIC: of the last beat
-    double clock;  // core_clock() when a piece was complete last
-    double late;   // ... at which it is given up
+    double late;   // core_clock() at which it is given up
     struct brink_pulse pulse;
-    int64_t cells; // computed, all together
+    // Pieces completed since core_clock() was `clock`, and their work by replicate.
+    double clock, recent[BRINK_PILOT_REPLICATES];
+    int64_t recent_pieces;
     struct share {
         int64_t cells, steps;
-        double seconds;
+        double work;                      // in steps, with starts
+        double round_work, round_seconds; // of this round
     } share[BRINK_PILOT_REPLICATES];
 };
 
@@ -145,20 +158,40 @@ static struct brink_tile piece(const struct pilot_run *run, int64_t number)
     return tile;
 }
 
-// The time goes to the replicate whose piece it completes: pieces end about as they began.
+// The time since the last look goes to the pieces completed since then, by their work.
+static void settle(struct pilot_run *run)
+{
+    const double now = core_clock();
+    double work = 0;
+    for (int i = 0; i < BRINK_PILOT_REPLICATES; i++)
+        work += run->recent[i];
+    for (int i = 0; work > 0 && i < BRINK_PILOT_REPLICATES; i++)
+        run->share[i].round_seconds += (now - run->clock) * run->recent[i] / work;
+    memset(run->recent, 0, sizeof run->recent);
+    run->recent_pieces = 0;
+    run->clock = now;
+}
+
+// When a piece in company ends tells nothing of its own cost: many are looked at together.
 static void collect(struct pilot_run *run)
 {
+    const int last = run->spec.grid.rank - 1;
+    bool alone = run->whole || last < 0 || run->spec.grid.tile[last] < PIECE_CELLS;
     struct brink_tile tile;
     int64_t number;
     while (brink_stream_pop(run->stream, &run->columns, &tile, &number)) {
         int64_t point = run->whole ? 0 : run->rows[number / run->row_pieces].point;
-        struct share *share = &run->share[point % BRINK_PILOT_REPLICATES];
-        double now = core_clock();
-        share->seconds += now - run->clock;
+        int replicate = (int)(point % BRINK_PILOT_REPLICATES);
+        double work = (double)run->columns.steps + start_steps * (double)tile.cells;
+        struct share *share = &run->share[replicate];
         share->cells += tile.cells;
-        run->cells += tile.cells;
         share->steps += run->columns.steps;
-        run->clock = now;
+        share->work += work;
+        share->round_work += work;
+        run->recent[replicate] += work;
+        run->recent_pieces++;
+        if (alone || run->recent_pieces == COMPANY_PIECES)
+            settle(run);
     }
 }
 
@@ -193,11 +226,14 @@ static brink_err compute(struct pilot_run *run, int64_t pieces)
     run->next = 0;
     run->end = pieces;
     run->finished = false;
+    for (int i = 0; i < BRINK_PILOT_REPLICATES; i++)
+        run->share[i].round_work = run->share[i].round_seconds = 0;
     run->clock = core_clock();
     run->pulse = (struct brink_pulse){.beat = beat, .context = run};
     beat(run);
     bool complete = brink_stream_work(run->stream, &run->pulse);
     collect(run);
+    settle(run);
     brink_stream_close(&run->stream);
     if (!complete)
         return brink_fail(BRINK_ERR_USAGE, "the cells drawn take too long for a pilot: give it "
@@ -206,63 +242,134 @@ static brink_err compute(struct pilot_run *run, int64_t pieces)
 }
 
 // Tiles that are pieces: of one row.
-static brink_err cut_to_pieces(struct brink_grid *grid)
+static brink_err cut_to_pieces(const struct brink_grid *grid, struct brink_grid *pieces)
 {
     int64_t length[BRINK_RANK_MAX];
     for (int axis = 0; axis < grid->rank; axis++) {
         int64_t most = axis < grid->rank - 1 ? 1 : PIECE_CELLS;
         length[axis] = grid->tile[axis] < most ? grid->tile[axis] : most;
     }
-    const struct brink_grid whole = *grid;
-    return brink_grid_init(grid, whole.rank, whole.size, length);
+    return brink_grid_init(pieces, grid->rank, grid->size, length);
 }
 
-// The whole grid, as it is.
-static brink_err compute_whole(struct pilot_run *run, const struct brink_grid *grid)
+// Cells of a piece.
+static int64_t piece_cells(const struct pilot_run *run)
 {
-    run->spec.grid = *grid;
-    run->whole = true;
-    memset(run->share, 0, sizeof run->share);
-    return compute(run, grid->tile_count);
+    return run->pieces.rank > 0 ? run->pieces.tile[run->pieces.rank - 1] : 1;
 }
 
 static brink_err compute_rows(struct pilot_run *run, int64_t first, int64_t count)
 {
+    run->spec.grid = run->pieces;
     brink_err error = find_rows(run, first, count);
     return error ? error : compute(run, count * run->row_pieces);
 }
 
-// Rounds, each twice as long as the one before: the last ones, where the lanes are full most of the
-// time, weigh most. Both the rows and their pieces become more. A grid that is no larger than what
-// would have been computed then is computed whole.
-static brink_err sample(struct pilot_run *run, double seconds, struct brink_pilot *pilot)
+static brink_err compute_whole(struct pilot_run *run)
 {
-    const struct brink_grid grid = run->spec.grid;
-    const int last = grid.rank - 1;
+    run->spec.grid = run->original->grid;
+    run->whole = true;
+    memset(run->share, 0, sizeof run->share);
+    return compute(run, run->spec.grid.tile_count);
+}
+
+// What was found. Work is known from all rounds, the time it takes only from the last one, in which
+// the lanes were full for most of the time.
+static void conclude(const struct pilot_run *run, struct brink_pilot *pilot)
+{
+    pilot->cells = run->whole ? run->spec.grid.cell_count : 0;
+    for (int i = 0; i < BRINK_PILOT_REPLICATES; i++) {
+        const struct share *share = &run->share[run->whole ? 0 : i];
+        double cells = (double)share->cells;
+        pilot->cells += run->whole ? 0 : share->cells;
+        pilot->cell_seconds[i] = share->work / cells * (share->round_seconds / share->round_work);
+        pilot->cell_steps[i] = (double)share->steps / cells;
+    }
+}
+
+static brink_err open_plan(struct pilot_run *run)
+{
+    run->spec.grid = run->original->grid; // its tiles are the largest that the columns will hold
+    brink_err error = brink_plan_open(&run->plan, &run->spec);
+    return error ? error : brink_columns_open(&run->columns, &run->spec);
+}
+
+static void close_plan(struct pilot_run *run)
+{
+    brink_columns_close(&run->columns);
+    brink_plan_close(&run->plan);
+}
+
+// One piece for each replicate (or all there is, if that is no more), for `steps` steps or so.
+static brink_err compute_short(struct pilot_run *run, int32_t steps)
+{
+    run->spec = *run->original;
+    run->spec.model->shorten(&run->spec, steps);
+    memset(run->share, 0, sizeof run->share);
+    brink_err error = open_plan(run);
+    if (!error && BRINK_PILOT_REPLICATES * piece_cells(run) < run->pieces.cell_count)
+        error = compute_rows(run, 0, BRINK_PILOT_REPLICATES);
+    else if (!error)
+        error = compute_whole(run);
+    close_plan(run);
+    return error;
+}
+
+// First a few steps, then four times as many, until all, or until those would take too long.
+static brink_err lengthen(struct pilot_run *run, double seconds, struct brink_pilot *pilot)
+{
+    const struct brink_model *model = run->original->model;
     const double start = core_clock();
-    brink_err error = cut_to_pieces(&run->spec.grid);
-    const int64_t length = last < 0 ? 1 : run->spec.grid.tile[last];
-    int64_t row_most = last < 0 ? 1 : run->spec.grid.tiles[last] / 2;
+    const int32_t growth = 4;
+    struct brink_pilot shorter = {.steps = 0};
+    brink_err error = BRINK_OK;
+    pilot->steps_max = model->steps_max(run->original);
+    for (double next = 0; !error && pilot->steps < pilot->steps_max &&
+                          (shorter.steps == 0 || pilot->seconds + next < seconds / 2);) {
+        shorter = *pilot;
+        bool last = shorter.steps > pilot->steps_max / growth;
+        error = compute_short(run, last ? pilot->steps_max : growth * shorter.steps);
+        if (error)
+            break;
+        pilot->steps = model->steps_max(&run->spec);
+        conclude(run, pilot);
+        pilot->seconds = core_clock() - start;
+        next = growth * (pilot->seconds - shorter.seconds);
+    }
+    double left =
+        (double)(pilot->steps_max - pilot->steps) / fmax(1, (double)(pilot->steps - shorter.steps));
+    for (int i = 0; i < BRINK_PILOT_REPLICATES; i++) {
+        pilot->cell_seconds[i] += left * (pilot->cell_seconds[i] - shorter.cell_seconds[i]);
+        pilot->cell_steps[i] += left * (pilot->cell_steps[i] - shorter.cell_steps[i]);
+    }
+    return error;
+}
+
+// Rounds, each twice as long as the one before. Both the rows and their pieces become more. A grid
+// that is no larger than what would have been computed then is computed whole.
+static brink_err widen(struct pilot_run *run, double seconds, struct brink_pilot *pilot)
+{
+    const double start = core_clock() - pilot->seconds;
+    const int last = run->pieces.rank - 1;
+    int64_t row_most = last < 0 ? 1 : run->pieces.tiles[last] / 2;
     row_most = row_most < ROW_PIECES_MAX ? row_most : ROW_PIECES_MAX;
-    for (int64_t pieces = BRINK_PILOT_REPLICATES, points = 0;
+    brink_err error = open_plan(run);
+    for (int64_t points = BRINK_PILOT_REPLICATES, pieces = 2 * points;
          !error && pilot->seconds < seconds / 2 && !run->whole; pieces *= 2) {
         const int64_t twice = 2 * run->row_pieces;
         if (twice <= row_most && twice * twice * BRINK_PILOT_REPLICATES <= pieces)
             run->row_pieces = twice;
         const int64_t rows = pieces / run->row_pieces;
-        if (run->cells + pieces * length < grid.cell_count)
+        if (pilot->cells + pieces * piece_cells(run) < run->pieces.cell_count)
             error = compute_rows(run, points, rows);
         else
-            error = compute_whole(run, &grid);
+            error = compute_whole(run);
+        if (!error)
+            conclude(run, pilot);
         points += rows;
         pilot->seconds = core_clock() - start;
     }
-    pilot->cells = run->whole ? grid.cell_count : run->cells;
-    for (int i = 0; !error && i < BRINK_PILOT_REPLICATES; i++) {
-        const struct share *share = &run->share[run->whole ? 0 : i];
-        pilot->cell_seconds[i] = share->seconds / (double)share->cells;
-        pilot->cell_steps[i] = (double)share->steps / (double)share->cells;
-    }
+    close_plan(run);
     return error;
 }
 
@@ -271,21 +378,19 @@ brink_err brink_pilot_run(const struct brink_spec *spec, double seconds, uint64_
 {
     static const double patience = 20; // times what was asked for
     struct pilot_run run = {
-        .spec = *spec, .row_pieces = 1, .late = core_clock() + patience * seconds};
+        .original = spec, .row_pieces = 1, .late = core_clock() + patience * seconds};
     struct brink_random_key key = {seed, 0, BRINK_PURPOSE_PILOT};
     *pilot = (struct brink_pilot){.cells = 0};
     find_steps(&spec->grid, run.step);
     for (int axis = 0; axis < spec->grid.rank; axis++)
         run.shift[axis] = brink_random_uniform(&key, (uint32_t)axis);
     omp_set_num_threads(1);
-    brink_err error = brink_plan_open(&run.plan, &run.spec);
+    brink_err error = cut_to_pieces(&spec->grid, &run.pieces);
     if (!error)
-        error = brink_columns_open(&run.columns, spec);
-    if (!error)
-        error = sample(&run, seconds, pilot);
+        error = lengthen(&run, seconds, pilot);
+    if (!error && pilot->steps == pilot->steps_max && !run.whole)
+        error = widen(&run, seconds, pilot);
     brink_free(&run.rows);
-    brink_columns_close(&run.columns);
-    brink_plan_close(&run.plan);
     return error;
 }
 

@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import pathlib
-import resource
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
 import h5py  # noqa: E402
 import numpy as np  # noqa: E402
 
+import estimates  # noqa: E402
 import peers  # noqa: E402
 import report  # noqa: E402
 
@@ -439,39 +439,14 @@ def run_scaling(bench):
                           alone / together, None)
 
 
-# The example specifications, in sizes that take 10 to 40 core-seconds.
-EXAMPLES = {"dor": ["lr.num=65536"], "basin": ["x0.num=4096", "y0.num=4096"],
-            "paper": ["seed.num=2", "lr.num=256", "stop.max_steps=20000"],
-            "network_eos": ["lr={min: 0.05, max: 0.2, num: 96}"],
-            "fractal": ["lr1.num=96", "lr2.num=96"]}
-
-
-def children_seconds():
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def run_estimates(bench):
-    """Core-hours that `brink estimate` says over the CPU time of all that `brink run` starts."""
-    jobs = HERE.parents[1] / "jobs"
-    path = bench.folder / "example.h5"
     found = bench.result.data["estimates"] = {}
-    for name, words in EXAMPLES.items():
-        say(f"estimate and run of jobs/{name}.yaml")
-        words = [jobs / f"{name}.yaml", *words]
-        said = json.loads(subprocess.run([bench.brink, "estimate", *words, "--json"], check=True,
-                                         env=bench.environment, stdout=subprocess.PIPE).stdout)
-        path.unlink(missing_ok=True)
-        begin = children_seconds()
-        subprocess.run(["mpirun", "-n", "2", bench.brink, "run", *words, "-o", path, "-t", "1",
-                        "-q"], check=True, env=bench.environment)
-        real = children_seconds() - begin
-        hours = said["core_hours"]
-        found[name] = {"words": list(map(str, words[1:])), "real_s": real,
-                       **{f"{key}_s": 3600 * hours[key] for key in hours}}
+    for name in estimates.EXAMPLES:
+        say(f"estimates and runs of jobs/{name}.yaml")
+        found[name] = estimates.measure(bench.brink, name, bench.folder / "example.h5",
+                                        bench.environment)
         bench.result.at_most(f"brink estimate over brink run, jobs/{name}.yaml: core-hours, off by",
-                             abs(3600 * hours["mean"] / real - 1), .2)
-    path.unlink(missing_ok=True)
+                             abs(found[name]["ratio"] - 1), .2)
 
 
 def run_growth(bench):

@@ -82,8 +82,10 @@ struct brink_model {
     void (*complete)(struct brink_spec *spec);
     // Cells of a tile if the specification leaves it open; NULL: thousands, since cells are cheap.
     int64_t (*tile_cells)(const struct brink_spec *spec);
-    // Steps of a cell at most; NULL: not known.
+    // Steps of a cell at most.
     int32_t (*steps_max)(const struct brink_spec *spec);
+    // Lowers that to `steps`, or to the least beyond it after which more steps cost as much each.
+    void (*shorten)(struct brink_spec *spec, int32_t steps);
     // Checks values that no table can (dor between the families, a start at the origin): on
     // failure *parameter is the offender's index and *value the offending value; the note says
     // what is wrong and what would be right.

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+// The pilot: what it says of a sweep against the sweep. Steps only; times are the benchmark's.
+#include "brink/sweep/pilot.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "brink/dynamics/lanes.h"
+#include "spec_text.h"
+
+// Cells that end after 1 to 3000 steps, many kernels.
+static const char mixed[] = "model: regularity\n"
+                            "axes:\n"
+                            "  dor: {values: [0.3, 1, 2, 6]}\n"
+                            "  lr: {min: 1e-3, max: 20, num: 20000, scale: log}\n"
+                            "fixed: {x0: 4, y0: 0.5}\n"
+                            "lr_unit: flow\n"
+                            "stop: {max_steps: 3000, tail: 64}\n";
+// Chaos: each cell runs to its last step.
+static const char chaos[] = "model: regularity\n"
+                            "axes:\n"
+                            "  lr: {min: 15, max: 40, num: 100000, scale: log}\n"
+                            "fixed: {dor: 0.5, x0: 4, y0: 0.5}\n"
+                            "lr_unit: flow\n"
+                            "stop: {max_steps: 1e9}\n";
+static const char training[] =
+    "model: network\n"
+    "axes:\n"
+    "  seed: {min: 0, max: 99, num: 100}\n"
+    "fixed: {lr: 0.001, width: 64, n: 500}\n"
+    "data: {source: gaussian, inputs: 64, outputs: 4}\n"
+    "train: {max_steps: 1000000, loss_goal: 0, sharpness_every: 100, curves_every: 50}\n";
+
+static struct brink_pilot pilot_of(const char *text, double seconds, uint64_t seed)
+{
+    struct brink_spec *spec = parse(text);
+    struct brink_pilot pilot;
+    ck_assert_ok(brink_lanes_select(NULL));
+    ck_assert_ok(brink_pilot_run(spec, seconds, seed, &pilot));
+    ck_assert_int_le(pilot.cells, spec->grid.cell_count);
+    ck_assert_int_eq(pilot.steps_max, spec->model->steps_max(spec));
+    brink_spec_free(&spec);
+    return pilot;
+}
+
+// With time for it, all is computed, and nothing is left to chance.
+START_TEST(a_whole_grid_is_certain)
+{
+    struct brink_pilot pilot = pilot_of(small, 1000, 0), other = pilot_of(small, 1000, 7);
+    struct brink_spec *spec = parse(small);
+    double steps = 0;
+    void *state = NULL;
+    ck_assert_ok(spec->model->open(spec, &spec->grid, &state));
+    for (int64_t i = 0; i < spec->grid.cell_count; i++) {
+        char record[4096];
+        ck_assert_uint_le(brink_record_bytes(spec), sizeof record);
+        spec->model->cell(state, &i, record);
+        int32_t taken;
+        memcpy(&taken, record + brink_model_field(spec->model, "steps")->offset, sizeof taken);
+        steps += taken;
+    }
+    ck_assert_double_gt(steps, 0);
+    ck_assert_int_eq(pilot.cells, spec->grid.cell_count);
+    for (int i = 0; i < BRINK_PILOT_REPLICATES; i++) {
+        ck_assert_double_eq(pilot.cell_steps[i] * (double)spec->grid.cell_count, steps);
+        ck_assert_double_eq(other.cell_steps[i], pilot.cell_steps[i]);
+        ck_assert_double_eq(pilot.cell_seconds[i], pilot.cell_seconds[0]);
+    }
+    ck_assert_double_gt(pilot.cell_seconds[0], 0);
+    spec->model->close(&state);
+    brink_spec_free(&spec);
+}
+END_TEST
+
+// The interval claims 95 %; and the mean of many pilots is near to the truth.
+START_TEST(the_interval_holds_the_truth)
+{
+    enum { SEEDS = 60 };
+    struct brink_pilot all = pilot_of(mixed, 1e4, 0);
+    const double truth = all.cell_steps[0];
+    int held = 0;
+    double sum = 0;
+    ck_assert_int_eq(all.cells, 80000);
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct brink_pilot pilot = pilot_of(mixed, 0.02, seed);
+        struct brink_interval steps = brink_pilot_interval(pilot.cell_steps);
+        ck_assert_int_eq(pilot.steps, pilot.steps_max);
+        ck_assert(steps.low <= steps.mean && steps.mean <= steps.high);
+        held += steps.low <= truth && truth <= steps.high;
+        sum += steps.mean;
+    }
+    ck_assert_int_ge(held, SEEDS * 8 / 10);
+    ck_assert_close(sum / SEEDS, truth, 0.05);
+}
+END_TEST
+
+// Cells too long to be computed are cut, and the rest is reckoned: here each runs to the end.
+START_TEST(long_cells_are_cut)
+{
+    static const struct {
+        const char *text;
+        double seconds;
+    } sweep[] = {{chaos, 0.05}, {training, 0.2}};
+    for (int i = 0; i < 2; i++) {
+        struct brink_pilot pilot = pilot_of(sweep[i].text, sweep[i].seconds, 1);
+        ck_assert_int_gt(pilot.steps, 0);
+        ck_assert_int_lt(pilot.steps, pilot.steps_max);
+        for (int k = 0; k < BRINK_PILOT_REPLICATES; k++) {
+            ck_assert_close(pilot.cell_steps[k], (double)pilot.steps_max, 1e-9);
+            ck_assert_double_gt(pilot.cell_seconds[k], 0);
+        }
+        ck_assert_double_gt(pilot.seconds, 0);
+    }
+}
+END_TEST
+
+START_TEST(what_takes_far_too_long_is_an_error)
+{
+    struct brink_spec *spec = parse(training);
+    struct brink_pilot pilot;
+    ck_assert_fails(brink_pilot_run(spec, 1e-6, 0, &pilot), BRINK_ERR_USAGE, "more --seconds");
+    brink_spec_free(&spec);
+}
+END_TEST
+
+START_TEST(the_interval_is_that_of_student)
+{
+    const double values[BRINK_PILOT_REPLICATES] = {1, 2, 3, 4, 5, 6, 7, 8};
+    const double few[BRINK_PILOT_REPLICATES] = {0, 0, 0, 0, 0, 0, 0, 8};
+    struct brink_interval interval = brink_pilot_interval(values);
+    // Standard deviation sqrt 6, over sqrt 8, times 2.365.
+    ck_assert_close(interval.mean, 4.5, 1e-12);
+    ck_assert_close(interval.high - interval.mean, 2.365 * sqrt(6.0 / 8), 1e-12);
+    ck_assert_close(interval.mean - interval.low, 2.365 * sqrt(6.0 / 8), 1e-12);
+    ck_assert_double_eq(brink_pilot_interval(few).low, 0); // no cost is negative
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        a_whole_grid_is_certain,
+        the_interval_holds_the_truth,
+        long_cells_are_cut,
+        what_takes_far_too_long_is_an_error,
+        the_interval_is_that_of_student,
+    };
+    return unit_run("pilot", tests, sizeof tests / sizeof tests[0]);
+}

@@ -105,6 +105,14 @@ static void edit_group(hid_t file)
     H5Dclose(H5Dcreate2(file, "runs", H5T_STD_I32LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
     H5Sclose(space);
 }
+static void edit_point(hid_t file) // a start, of which `brink trace` computes the path
+{
+    static const char text[] = "model: regularity\nfixed: {dor: 1, lr: 0.1, x0: 4, y0: 0.5}\n";
+    struct brink_spec *point = NULL;
+    ck_assert_ok(brink_spec_parse("point.yaml", text, strlen(text), 0, NULL, &point));
+    replace_text(file, ".", "spec", point->json);
+    brink_spec_free(&point);
+}
 static void edit_commit(hid_t file) // meanings may be worded in another way then
 {
     replace_text(file, ".", "commit", "another");
@@ -175,6 +183,59 @@ static void edit_range_over(hid_t file)
 {
     replace_range(file, 0, 100000); // over others
 }
+static void edit_range_ends(hid_t file)
+{
+    uint64_t ranges[128];
+    hid_t array = H5Dopen2(file, "seal/ranges", H5P_DEFAULT);
+    ck_assert(H5Dread(array, H5T_NATIVE_UINT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, ranges) >= 0);
+    H5Dclose(array);
+    replace_range(file, ranges[0], ranges[1] - 1);
+}
+static void edit_no_ranges(hid_t file)
+{
+    static const uint64_t zeros[128];
+    hid_t array = H5Dopen2(file, "seal/ranges", H5P_DEFAULT);
+    ck_assert(H5Dwrite(array, H5T_NATIVE_UINT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, zeros) >= 0);
+    H5Dclose(array);
+}
+
+// `name` anew, of another type or shape.
+static void remake(hid_t file, const char *name, hid_t type, hid_t space)
+{
+    ck_assert(H5Ldelete(file, name, H5P_DEFAULT) >= 0);
+    hid_t array = H5Dcreate2(file, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    ck_assert(array >= 0 && H5Dclose(array) >= 0 && H5Sclose(space) >= 0);
+}
+static void edit_range_type(hid_t file)
+{
+    const hsize_t shape[] = {64, 2};
+    remake(file, "seal/ranges", H5T_STD_I64LE, H5Screate_simple(2, shape, NULL));
+}
+static void edit_empty_ranges(hid_t file)
+{
+    const hsize_t shape[] = {0, 2};
+    remake(file, "seal/ranges", H5T_STD_U64LE, H5Screate_simple(2, shape, NULL));
+}
+static void edit_title_type(hid_t file)
+{
+    remake(file, "entry/data/title", H5T_STD_I32LE, H5Screate(H5S_SCALAR));
+}
+static void title_of(hid_t file, hid_t space)
+{
+    hid_t type = H5Tcopy(H5T_C_S1);
+    ck_assert(H5Tset_size(type, H5T_VARIABLE) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0);
+    remake(file, "entry/data/title", type, space);
+    H5Tclose(type);
+}
+static void edit_titles(hid_t file)
+{
+    const hsize_t two = 2;
+    title_of(file, H5Screate_simple(1, &two, NULL));
+}
+static void edit_no_title(hid_t file)
+{
+    title_of(file, H5Screate(H5S_SCALAR));
+}
 
 static const struct {
     void (*edit)(hid_t file);
@@ -185,6 +246,7 @@ static const struct {
     {edit_kind, "x_end", "is not a dataset"},
     {edit_group, "runs", "is not a group"},
     {edit_commit, "seal/digest", "does not fit"},
+    {edit_point, "spec", "no specification of a sweep"},
     {edit_coordinate, "lr", "value 4 is not that of the specification"},
     {edit_list, "tiles", "attribute tile_shape is of a wrong type"},
     {edit_second_name, "entry/data/x_end", "is not x_end under another name"},
@@ -193,6 +255,13 @@ static const struct {
     {edit_range_back, "", "arrays overlap or lie beyond the end of the file"},
     {edit_range_beyond, "", "arrays overlap or lie beyond the end of the file"},
     {edit_range_over, "", "arrays overlap or lie beyond the end of the file"},
+    {edit_range_ends, "seal/ranges", "are not the places of the arrays"},
+    {edit_no_ranges, "seal/ranges", "are not the places of the arrays"},
+    {edit_range_type, "seal/ranges", "wrong type or shape"},
+    {edit_empty_ranges, "seal/ranges", "wrong type or shape"},
+    {edit_title_type, "entry/data/title", "wrong type"},
+    {edit_titles, "entry/data/title", "wrong type"},
+    {edit_no_title, "entry/data/title", "is not the title of the specification"},
 };
 
 START_TEST(edits_are_named)
@@ -212,6 +281,36 @@ START_TEST(edits_are_named)
 END_TEST
 
 // ---- archives and views
+
+// The filters of an archive in another order than ours.
+static void edit_filters(hid_t file)
+{
+    const hsize_t shape[] = {3, 7}, chunk[] = {2, 3};
+    hid_t space = H5Screate_simple(2, shape, NULL), creation = H5Pcreate(H5P_DATASET_CREATE);
+    ck_assert(H5Pset_chunk(creation, 2, chunk) >= 0 && H5Pset_fletcher32(creation) >= 0 &&
+              H5Pset_shuffle(creation) >= 0 && H5Pset_deflate(creation, 1) >= 0);
+    ck_assert(H5Ldelete(file, "x_end", H5P_DEFAULT) >= 0);
+    H5Dclose(H5Dcreate2(file, "x_end", H5T_IEEE_F64LE, space, H5P_DEFAULT, creation, H5P_DEFAULT));
+    H5Pclose(creation);
+    H5Sclose(space);
+}
+
+START_TEST(an_archive_has_our_filters)
+{
+    struct brink_spec *spec = real_spec();
+    const char *path = in_folder("whole.h5"), *packed = in_folder("packed.h5");
+    const struct brink_pack_options options = {.level = 1};
+    real_make(path, spec, 1);
+    ck_assert_ok(brink_store_pack(path, packed, &options));
+    hid_t file = H5Fopen(packed, H5F_ACC_RDWR, H5P_DEFAULT);
+    edit_filters(file);
+    ck_assert(H5Fclose(file) >= 0);
+    ck_assert_found(packed, NULL, 0, "x_end", "other filters");
+    unlink(path);
+    unlink(packed);
+    brink_spec_free(&spec);
+}
+END_TEST
 
 START_TEST(one_place_for_both_seals_of_an_archive_is_damage)
 {
@@ -375,6 +474,7 @@ int main(int argc, char **argv)
     const TTest *const tests[] = {
         a_damaged_collection_of_texts_is_not_given_to_hdf5,
         edits_are_named,
+        an_archive_has_our_filters,
         one_place_for_both_seals_of_an_archive_is_damage,
         a_line_is_packed,
         shards_of_starts_are_sweeps_of_starts,

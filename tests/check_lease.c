@@ -7,19 +7,8 @@
 
 #include "brink/base/memory.h"
 #include "brink/base/random.h"
-#include "brink/store/lease.h"
-#include "files.h"
+#include "leases.h"
 #include "unit.h"
-
-static const struct brink_owner somebody = {.host = "n1",
-                                            .boot = "b",
-                                            .space = "pid:[1]",
-                                            .pid = "345",
-                                            .start = "678",
-                                            .cluster = "lab",
-                                            .job = "12",
-                                            .token = "0123456789abcdef",
-                                            .beat = "00000000000000000000"};
 
 static struct brink_look look_at(const struct brink_owner *owner, double now)
 {
@@ -179,35 +168,6 @@ END_TEST
 
 // ---- on disk
 
-static struct brink_lease *open_lease(const char *file)
-{
-    struct brink_lease *lease = NULL;
-    ck_assert_ok(brink_lease_open(file, &lease));
-    return lease;
-}
-
-static void write_lease(const char *file, const struct brink_owner *owner)
-{
-    char path[512], text[BRINK_OWNER_BYTES];
-    snprintf(path, sizeof path, "%s.lease", file);
-    brink_owner_write(owner, text);
-    spill(path, text, strlen(text));
-}
-
-// What this process would write.
-static struct brink_owner this_process(void)
-{
-    struct brink_lease_view view;
-    struct brink_lease *lease = open_lease(in_folder("self"));
-    bool taken = false;
-    ck_assert_ok(brink_lease_try(lease, false, 0, &taken));
-    ck_assert(taken);
-    ck_assert_ok(brink_lease_view(in_folder("self"), &view));
-    brink_lease_close(&lease);
-    ck_assert(view.there && view.readable && view.life == BRINK_LIFE_ALIVE);
-    return view.owner;
-}
-
 START_TEST(a_living_owner_is_left_alone)
 {
     const char *file = in_folder("held.h5");
@@ -362,52 +322,6 @@ START_TEST(an_empty_lease_is_waited_for)
 END_TEST
 
 // Slurm's answers, by a squeue of our own.
-START_TEST(slurm_is_asked)
-{
-    static const struct {
-        const char *script;
-        bool dead;
-    } answers[] = {
-        {"exit 0", true},
-        {"echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1", true},
-        {"echo RUNNING", false},
-        {"echo COMPLETING", false},
-        {"echo 'slurm_load_jobs error: Unable to contact slurm controller' >&2; exit 1", false},
-        {"[ \"$*\" = '--noheader --jobs 12 --format=%T' ] || echo RUNNING", true},
-        {"kill -9 $$", false},
-    };
-    const char *path = getenv("PATH");
-    char *kept = strdup(path ? path : ""), ours[512], file[128];
-    snprintf(file, sizeof file, "%s/job.h5", folder);
-    snprintf(ours, sizeof ours, "%s:%s", folder, kept);
-    setenv("SLURM_CLUSTER_NAME", "lab", 1);
-    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
-        for (int kind = 0; kind < 3; kind++) {
-            char script[256];
-            bool taken = false;
-            snprintf(script, sizeof script, "#!/bin/sh\n%s\n", answers[i].script);
-            spill(in_folder("squeue"), script, strlen(script));
-            chmod(in_folder("squeue"), 0755);
-            struct brink_owner owner = somebody;
-            if (kind == 1) // another cluster's number
-                snprintf(owner.cluster, sizeof owner.cluster, "other");
-            setenv("SLURM_JOB_ID", kind == 2 ? "12" : "13", 1); // our own, requeued
-            write_lease(file, &owner);
-            setenv("PATH", ours, 1);
-            struct brink_lease *lease = open_lease(file);
-            ck_assert_ok(brink_lease_try(lease, false, 0, &taken));
-            setenv("PATH", kept, 1);
-            ck_assert_msg(taken == (answers[i].dead && kind == 0), "answer %zu, kind %d", i, kind);
-            brink_lease_close(&lease);
-            unlink(in_folder("job.h5.lease"));
-        }
-    unlink(in_folder("squeue"));
-    unsetenv("SLURM_JOB_ID");
-    unsetenv("SLURM_CLUSTER_NAME");
-    free(kept);
-}
-END_TEST
-
 // Processes that all find the same dead lease, again and again: one at most has it at any time.
 START_TEST(of_many_takers_one_wins)
 {
@@ -554,7 +468,6 @@ int main(void)
         an_owner_elsewhere_that_beats_is_left_alone,
         an_owner_elsewhere_is_neither_alive_nor_dead_at_a_glance,
         an_empty_lease_is_waited_for,
-        slurm_is_asked,
         of_many_takers_one_wins,
         a_link_and_its_file_share_a_lease,
         leases_set_aside_by_the_dead_are_cleared,

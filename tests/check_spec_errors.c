@@ -53,7 +53,7 @@ START_TEST(bad_files_are_refused_in_words)
             count++;
         }
     closedir(folder);
-    ck_assert_int_eq(count, 186); // none was skipped
+    ck_assert_int_eq(count, 188); // none was skipped
 }
 END_TEST
 
@@ -63,6 +63,10 @@ START_TEST(files_are_read_or_not)
     ck_assert_fails(brink_spec_read("no/such.yaml", 0, NULL, &spec), BRINK_ERR_IO,
                     "no/such.yaml: cannot open: No such file");
     ck_assert_fails(brink_spec_read("tests", 0, NULL, &spec), BRINK_ERR_IO, "tests: cannot read");
+    static const char of_folder[] = "model: network\naxes: {lr: {values: [0.1]}}\n"
+                                    "data: {source: hdf5, path: tests, digest: auto}\n";
+    ck_assert_fails(brink_spec_parse("data.yaml", of_folder, strlen(of_folder), 0, NULL, &spec),
+                    BRINK_ERR_IO, "tests: cannot read: Is a directory");
     ck_assert_ptr_nonnull(freopen("jobs/dor.yaml", "r", stdin));
     ck_assert_ok(brink_spec_read("-", 0, NULL, &spec));
     ck_assert_str_eq(spec->source, "stdin");

@@ -494,6 +494,26 @@ START_TEST(a_table_is_written_by_columns_and_never_over_a_file)
 }
 END_TEST
 
+START_TEST(a_matrix_of_more_numbers_than_memory_holds_is_refused)
+{
+    const hsize_t shape[] = {1 << 20, 1 << 14}, chunk[] = {1 << 10, 1 << 10};
+    const char *path = in_folder("matrix.h5");
+    int64_t rows = 0, columns = 0;
+    double *values = NULL;
+    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+    hid_t space = H5Screate_simple(2, shape, NULL), creation = H5Pcreate(H5P_DATASET_CREATE);
+    ck_assert(H5Pset_chunk(creation, 2, chunk) >= 0);
+    H5Dclose(H5Dcreate2(file, "X", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, creation, H5P_DEFAULT));
+    H5Pclose(creation);
+    H5Sclose(space);
+    ck_assert(H5Fclose(file) >= 0);
+    ck_assert_fails(brink_store_matrix(path, "X", &rows, &columns, &values), BRINK_ERR_IO,
+                    "X: [1048576][16384] is too large");
+    ck_assert_ptr_null(values);
+    unlink(path);
+}
+END_TEST
+
 START_TEST(the_library_says_its_version)
 {
     unsigned major, minor, release;
@@ -552,6 +572,7 @@ int main(int argc, char **argv)
         after_the_first_failed_write_nothing_more_is_tried,
         a_read_only_or_missing_file_is_not_opened_for_writing,
         a_table_is_written_by_columns_and_never_over_a_file,
+        a_matrix_of_more_numbers_than_memory_holds_is_refused,
         the_library_says_its_version,
     };
     setenv("CK_FORK", "no", 1); // MPI does not survive a fork

@@ -58,7 +58,7 @@ for source in tests/check_*.c; do
     name=$(basename "$source" .c)
     case $name in
         check_store | check_access | check_verify | check_pack | check_lease | check_draft | \
-            check_damage)
+            check_damage | check_join | check_owner)
             run "$name" "$BUILD/tests/$name"
             ;;
         *) ASAN_OPTIONS=detect_leaks=1 run "$name" "$BUILD/tests/$name" ;;

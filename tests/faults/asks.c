@@ -2,8 +2,6 @@
 // The third part of the preloaded library: what brink asks of HDF5, and of Linux without changing
 // the disk. The N-th such call fails, and is not made. ASKS lists the functions; see solo.py.
 //
-// A program and those that it forks count together, in the order of their calls.
-//
 //   SHIM_ASK     N: the N-th call fails
 //                0 DEPTH: all are logged, each with a number that stands for the last so many calls
 //                in the program that have led to it
@@ -17,10 +15,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 enum { PLACES = 64 };
-static long *asks; // in memory that forks share
+static long *asks; // shared
 static long fails_at = -1, depth;
 static uintptr_t base, begin, end; // the program: where it is loaded, its instructions
 
@@ -45,11 +42,7 @@ void shim_ask_plan(const char *ask)
     if (ask && ask[0] && strcmp(program_invocation_short_name, "brink") == 0)
         fails_at = atol(ask);
     depth = space ? atol(space) : 0;
-    if (fails_at >= 0 && !asks)
-        asks = mmap(NULL, sizeof *asks, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-                    (off_t)0);
-    if (asks == MAP_FAILED)
-        abort();
+    asks = shim_shared(sizeof *asks);
 }
 
 void shim_ask_end(void)

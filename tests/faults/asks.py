@@ -12,10 +12,19 @@ import shutil
 import signal
 import threading
 
+import h5py
+import numpy as np
+
 from solo import demand, read_log
 
 DOCUMENTED = (0, 2, 3, 4, 5)
 SHARDS = "2"
+NETWORK = """model: network
+axes: {lr: {values: [0.01, 0.02]}}
+network: {width: 2}
+data: {source: hdf5, path: none.h5, n: 3, digest: auto}
+train: {max_steps: 2}
+"""
 
 
 class Command:
@@ -37,6 +46,10 @@ COMMANDS = {
     "pack": Command(lambda _, folder: ["pack", f"{folder}/r.h5", "-o", f"{folder}/p.h5"], "whole"),
     "check": Command(lambda sweep, _: ["check", sweep.spec], reads=True),
     "trace": Command(lambda sweep, folder: ["trace", f"{folder}/r.h5", *sweep.cell], "whole", True),
+    "trace to a file": Command(lambda sweep, folder: [
+        "trace", f"{folder}/r.h5", *sweep.cell, "--hdf5", "-o", f"{folder}/t.h5"], "whole"),
+    "check data": Command(lambda _, folder: [
+        "check", f"{folder}/network.yaml", f"data.path={folder}/data.h5"], "data", True),
     "diff": Command(lambda _, folder: ["diff", f"{folder}/r.h5", f"{folder}/p.h5"], "packed", True),
     "verify": Command(lambda _, folder: ["verify", f"{folder}/r.h5", "--deep", "3"], "whole", True),
     "verify packed": Command(lambda _, folder: ["verify", f"{folder}/p.h5"], "packed", True),
@@ -52,6 +65,12 @@ def contents(folder):
         with open(os.path.join(folder, name), "rb") as file:
             found[name] = file.read()
     return found
+
+
+def arrays(path):
+    """{name: bytes} of those in the root group."""
+    with h5py.File(path, "r") as file:
+        return {name: array[...].tobytes() for name, array in file.items()}
 
 
 def constant(words, folder):
@@ -85,6 +104,17 @@ class Asks:
     def packed(self, sweep, folder):
         self.whole(sweep, folder)
         self.good(folder, *COMMANDS["pack"].words(sweep, folder))
+
+    def traced(self, sweep, folder):
+        self.whole(sweep, folder)
+        self.good(folder, *COMMANDS["trace to a file"].words(sweep, folder))
+
+    @staticmethod
+    def data(_sweep, folder):
+        with open(os.path.join(folder, "network.yaml"), "w", encoding="ascii") as file:
+            file.write(NETWORK)
+        with h5py.File(os.path.join(folder, "data.h5"), "w") as file:
+            file["X"], file["Y"] = np.arange(6.0).reshape(3, 2), np.arange(3.0)
 
     def shards(self, sweep, folder):
         self.good(folder, *COMMANDS["run shards"].words(sweep, folder))
@@ -149,6 +179,14 @@ class Asks:
             demand(left or code != 0, "no archive")
             if left:
                 self.good(folder, "verify", os.path.join(folder, "p.h5"))
+        elif key == "trace to a file":
+            left = contents(folder)
+            demand(left.pop("r.h5") == before["r.h5"], "the result has changed")
+            demand(not left or list(left) == ["t.h5"], "left:", list(left))
+            demand(left or code != 0, "no trace")
+            if left:
+                whole = os.path.join(self.material(sweep, "traced"), "t.h5")
+                demand(arrays(os.path.join(folder, "t.h5")) == arrays(whole), "another trace")
         elif key in ("run shards", "join"):
             after = contents(folder)
             kept = [shard for shard in before if after.get(shard) == before[shard]]

@@ -34,6 +34,7 @@ COMMANDS = {
     "trace": lambda sweep, folder: ["trace", sweep.result, *sweep.cell],
     "diff": lambda sweep, folder: ["diff", sweep.result, sweep.result],
     "pack": lambda sweep, folder: ["pack", sweep.result, "-o", f"{folder}/p.h5"],
+    "check a network": lambda sweep, folder: ["check", sweep.network],
 }
 
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Preloaded into brink, counts every call that changes the disk under one folder, and every
-// allocation of brink's own: logs them, lets one fail, or kills the process there.
+// allocation of brink's own: logs them, lets one fail, or kills the process there. A program and
+// those that it forks count together, in the order of their calls.
 //
 //   SHIM_FOLDER  files below it count (absolute, without links)
 //   SHIM_LOG     each call that was made is appended to this file, see struct record
@@ -26,6 +27,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -47,7 +49,9 @@ static struct {
     long at, alloc_at;
     enum { NOTHING, KILL, HALF, SHORT, ONCE, EVER } how;
 } plan = {.log = -1};
-static long calls, allocations;
+static struct {
+    long calls, allocations;
+} * counts; // in memory that forks share
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 enum { FILES = 1024 };
@@ -69,8 +73,18 @@ static void read_fault(const char *text)
             plan.how = i;
 }
 
+void *shim_shared(size_t size)
+{
+    void *memory =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, (off_t)0);
+    if (memory == MAP_FAILED)
+        abort();
+    return memory;
+}
+
 void shim_plan(const char *folder, const char *fault, const char *alloc, const char *log)
 {
+    counts = shim_shared(sizeof *counts);
     snprintf(plan.folder, sizeof plan.folder, "%s/", folder);
     plan.length = strlen(plan.folder);
     read_fault(fault);
@@ -115,7 +129,7 @@ static const char *name_of(int descriptor)
 // Counts a call. False: it shall fail, with errno set. *half: only half of its bytes.
 static bool allowed(bool *half)
 {
-    long number = __atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST);
+    long number = __atomic_add_fetch(&counts->calls, 1, __ATOMIC_SEQ_CST);
     *half = false;
     if (plan.how == NOTHING || number < plan.at || (number > plan.at && plan.how != EVER))
         return true;
@@ -200,6 +214,18 @@ int close(int descriptor)
     REAL(close);
     remember(descriptor, NULL);
     return real(descriptor);
+}
+
+// ---- reading: only ferror() tells a failure from the end
+
+size_t fread(void *data, size_t size, size_t count, FILE *file)
+{
+    REAL(fread);
+    if (shim_ask_fails("fread", __builtin_return_address(0))) {
+        file->_flags |= _IO_ERR_SEEN;
+        return 0;
+    }
+    return real(data, size, count, file);
 }
 
 // ---- writing
@@ -342,7 +368,7 @@ void *aligned_alloc(size_t alignment, size_t size)
     Dl_info caller;
     bool ours = dladdr(__builtin_return_address(0), &caller) != 0 && caller.dli_fname &&
                 strstr(caller.dli_fname, "brink");
-    if (ours && __atomic_add_fetch(&allocations, 1, __ATOMIC_SEQ_CST) == plan.alloc_at) {
+    if (ours && __atomic_add_fetch(&counts->allocations, 1, __ATOMIC_SEQ_CST) == plan.alloc_at) {
         note("no memory", "", NULL, 0, 0, size, 0);
         errno = ENOMEM;
         return NULL;

@@ -4,7 +4,11 @@
 #define BRINK_TESTS_SHIM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+// Zeros that forks share.
+void *shim_shared(size_t size);
 
 // Counts and faults from here on, as SHIM_FOLDER, SHIM_FAULT, SHIM_ALLOC and SHIM_LOG say.
 void shim_plan(const char *folder, const char *fault, const char *alloc, const char *log);

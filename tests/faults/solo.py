@@ -55,6 +55,16 @@ stop: {max_steps: 100}
 }
 
 
+NETWORK = """model: network
+axes:
+  activation: {values: [tanh, relu]}
+  lr: {values: [0.01, 0.02]}
+network: {hidden: [2, 3], precision: f32}
+data: {source: chebyshev, n: 5}
+train: {max_steps: 2, curves_every: 1}
+"""
+
+
 class Failed(Exception):
     pass
 
@@ -64,8 +74,9 @@ def demand(truth, *words):
         raise Failed(" ".join(map(str, words)))
 
 
-# What brink asks of Linux without changing the disk, and how such a call fails.
-ASKED = {"access": -1, "fopen": 0, "fread": 0, "fstat": -1, "fstatvfs": -1, "getentropy": -1,
+# What brink asks of Linux without changing the disk, and how such a call fails; fread() has a
+# function of its own in shim.c.
+ASKED = {"access": -1, "fopen": 0, "fstat": -1, "fstatvfs": -1, "getentropy": -1,
          "gethostname": -1, "getrlimit": -1, "lstat": -1, "opendir": 0, "pread": -1, "read": -1,
          "readdir": 0, "readlink": -1, "stat": -1}
 
@@ -74,7 +85,7 @@ def asked_functions():
     """The same with all functions of HDF5, each -1; but what its macros call on every occasion."""
     symbols = subprocess.run(["nm", "-D", "--undefined-only", jobs.BRINK], check=True,
                              stdout=subprocess.PIPE, text=True).stdout
-    hdf5 = set(re.findall(r" (H5[A-Z]\w+)", symbols))
+    hdf5 = set(re.findall(r" (H5[A-Z]\w+|H5get_libversion)", symbols))
     demand(hdf5, "no function of HDF5 in", jobs.BRINK)
     names = {name: -1 for name in sorted(hdf5) if not name.endswith("_g")}
     return " ".join(f"ASK({name}, {failed})" for name, failed in (names | ASKED).items())
@@ -124,6 +135,9 @@ class Sweep:
         self.spec = os.path.join(self.folder, "sweep.yaml")
         with open(self.spec, "w", encoding="ascii") as file:
             file.write(SPECS[name])
+        self.network = os.path.join(self.folder, "network.yaml")
+        with open(self.network, "w", encoding="ascii") as file:
+            file.write(NETWORK)
         self.result = os.path.join(self.folder, "r.h5")
         log = os.path.join(self.folder, "log")
         code, words = self.run(self.folder, SHIM_LOG=log)

@@ -94,16 +94,23 @@ def disks(number):
     return int((re.findall(r"healed: (\d+)", words) or ["0"])[0]), int(code != 0), words[-2000:]
 
 
-def listed(solo, cases):
+def listed(solo, cases, names=None):
     """One case after the other: a function and its arguments. They name calls by number: which
-    calls these are belongs to the list."""
+    calls these are belongs to the list. `names`: instead of the arguments."""
     def attempt(number):
         function, case = cases[number - 1]
         good, words = points.attempt(function, case)
         return 1, int(not good), words
     calls = [[record.call for record in solo.sweep(name).calls] for name in SPECS]
-    names = [(function.__name__, *case) for function, case in cases]
+    names = names or [(function.__name__, *case) for function, case in cases]
     return Row(len(cases), attempt, listed=(calls, names))
+
+
+def asked(solo, cases):
+    """How many calls are made before one may depend on the time that a job takes: it is known by
+    its command and function, and its place among all ways to calls."""
+    return listed(solo, cases, [(name, command, function)
+                                for _, (name, command, _, function) in cases])
 
 
 def killed_ranks(faults, solo):
@@ -141,7 +148,7 @@ def rows(scratch):
     found["each call: kill"] = listed(solo, point.cases("kill", True))
     found["each call: kill of one of 2 and 4 ranks"] = killed_ranks(faults, solo)
     found["each call fails"] = listed(solo, point.cases("io", True))
-    found["each call of HDF5 or question to Linux fails"] = listed(solo, point.cases("ask", True))
+    found["each call of HDF5 or question to Linux fails"] = asked(solo, point.cases("ask", True))
     found["each allocation fails"] = listed(solo, point.cases("memory", True))
     found["power loss"] = Row(10000, one(power.Power(solo).attempt))
     found["bit flips"] = Row(100000, flips, 2)

@@ -167,15 +167,15 @@ def lines():
     z2 = ((ROOT2 - 1) / (ROOT2 + 1)) ** 2 * D("1.001")  # the largest square of (m-1)/(m+1)
     r = LN2 / 2 * D("1.0005")
     yield table("brink_exp_tail_terms", exp_tail, -r, r, 9)
-    yield table("log_tail", lambda v: 2 * odd_sum(v, 2), 0, z2, 6)
+    yield table("brink_log_tail_terms", lambda v: 2 * odd_sum(v, 2), 0, z2, 6)
     yield table("sine_tail", sine_tail, 0, 2025, 6)
     yield table("cosine_tail", cosine_tail, 0, 2025, 6)
     yield table("brink_exp2_tail_terms", exp2_tail, D("-.5005"), D(".5005"), 9)
     yield table("brink_atanh_tail_terms", lambda v: odd_sum(v, 1), 0, z2, 6)
     yield table("brink_log2_tail_terms", lambda v: 2 / LN2 * odd_sum(v, 1), 0, z2, 6)
-    yield split("LN2", LN2, bits=42)
+    yield split("BRINK_LN2", LN2, bits=42)
     yield split("DEGREE", PI / 180)
-    yield split("TWO_THIRDS", D(2) / 3)
+    yield split("BRINK_TWO_THIRDS", D(2) / 3)
     yield [f"BRINK_LN2 {float(LN2).hex()}", f"BRINK_LN2_LOW {float(LN2 - D(float(LN2))).hex()}"]
     yield [f"BRINK_LOG2E {float(1 / LN2).hex()}", f"BRINK_2LOG2E {float(2 / LN2).hex()}"]
     yield [f"BRINK_SQRT2 {float(ROOT2).hex()}"]

@@ -9,19 +9,24 @@
 #include "engine.h"
 
 #include <math.h>
-#include <string.h>
 #include <time.h>
 
-#include "kernel.h"
+#include "ends.h"
+#include "room.h"
 #include "tail.h"
 
 enum {
     LOOKAHEAD = 2 * VEC_WIDTH, // cells taken that no lane has room for yet
-    READY_VECTORS = LOOKAHEAD / VEC_WIDTH + 10 * REPLAY_VECTORS,
-    READY_LANES = READY_VECTORS * VEC_WIDTH,
     REPLAY_LANES = REPLAY_VECTORS * VEC_WIDTH,
+    READY_CELLS = LOOKAHEAD + 10 * REPLAY_LANES,
     SPARSE_ROUNDS = 16, // a half-empty group runs once in so many rounds, if others are full
     BEAT_ROUNDS = 16,
+};
+
+// A cell without a lane.
+struct ready {
+    double at[LANE_FIELDS];
+    struct lane_cell cell;
 };
 
 // The cells of one kernel.
@@ -46,7 +51,13 @@ struct engine {
     bool vacant;    // lanes were freed, or cells came back, since the last refill
     struct group groups[KERNEL_KINDS];
     struct crowd crowds[KERNEL_KINDS];
-    struct lane_vector ready[READY_VECTORS];
+    unsigned busy; // the kernels with running cells, as bits
+    int fields;    // of a lane that are in use
+    struct ready ready[READY_CELLS];
+    // Where in `ready` they are, and of which kernel; then the free places.
+    struct {
+        int16_t place, kind;
+    } queue[READY_CELLS];
     int ready_count;
     // The last curve, with this object's own functions (its ISA); and the last start on it.
     struct brink_curve curve;
@@ -55,90 +66,38 @@ struct engine {
     struct brink_lanes_use use;
 };
 
-// ---- lanes
+// ---- ready cells
 
-// What a vector without cells runs on.
-static const struct brink_curve idle_curve = {.parameter = 1, .curvature_minimum = 2, .power = 1};
-
-static void clear_lane(struct lane_vector *lanes, int lane)
+static struct ready *add_ready(struct engine *engine, enum kernel_kind kind)
 {
-    lanes->at[LANE_X][lane] = 1 + 0x1p-6; // near a minimum; h = 0
-    lanes->at[LANE_Y][lane] = 1;
-    lanes->at[LANE_H][lane] = lanes->at[LANE_NEAR][lane] = 0;
-    lanes->at[LANE_FAR][lane] = lanes->at[LANE_STEADY][lane] = HUGE_VAL;
-    lanes->at[LANE_KEPT_X][lane] = (double)NAN;
-    lanes->at[LANE_N][lane] = -HUGE_VAL;
-    lanes->at[LANE_EDGE_MAX][lane] = 1;
-    lanes->used &= ~((mask)1 << lane);
-    lanes->alarm &= ~((mask)1 << lane);
-    if (!lanes->used)
-        lanes->curve = &idle_curve;
+    int last = engine->ready_count++;
+    engine->queue[last].kind = (int16_t)kind;
+    return &engine->ready[engine->queue[last].place];
 }
 
-static void move_lane(struct lane_vector *to, int to_lane, struct lane_vector *from, int from_lane)
+static void lane_to_ready(struct engine *engine, struct lane_vector *lanes, int lane)
 {
-    for (int field = 0; field < LANE_FIELDS; field++)
-        to->at[field][to_lane] = from->at[field][from_lane];
-    to->cell[to_lane] = from->cell[from_lane];
-    to->curve = from->cell[from_lane].point.curve;
-    to->used |= (mask)1 << to_lane;
-    clear_lane(from, from_lane);
+    struct ready *ready = add_ready(engine, lanes->cell[lane].kind);
+    for (int field = 0; field < engine->fields; field++)
+        ready->at[field] = lanes->at[field][lane];
+    ready->cell = lanes->cell[lane];
+    clear_lane(lanes, lane);
+    engine->vacant = true; // look for room again
 }
 
-static int lane_count(const struct lane_vector *lanes)
+// To a free lane; the last one of the queue takes its turn.
+static void ready_to_lane(struct engine *engine, int turn, struct lane_vector *lanes)
 {
-    return __builtin_popcount(lanes->used);
-}
-
-static int free_lane(const struct lane_vector *lanes)
-{
-    return __builtin_ctz(~lanes->used);
-}
-
-static bool same_curve(const struct brink_curve *a, const struct brink_curve *b)
-{
-    return a == b || (a->parameter == b->parameter &&
-                      a->objective->parameter[0] == b->objective->parameter[0]);
-}
-
-// Empties a vector into another one of the same curve that has room for its cells. Without one,
-// there is none until a lane is freed: *packed.
-static struct lane_vector *merge(struct lane_vector lanes[], int count, bool *packed)
-{
-    for (int i = 0; i < count && !*packed; i++)
-        for (int j = 0; j < i; j++) {
-            struct lane_vector *from = &lanes[i], *to = &lanes[j];
-            if (lane_count(from) + lane_count(to) > VEC_WIDTH ||
-                !same_curve(from->curve, to->curve))
-                continue;
-            while (from->used)
-                move_lane(to, free_lane(to), from, __builtin_ctz(from->used));
-            return from;
-        }
-    *packed = true;
-    return NULL;
-}
-
-// A vector with room for a cell of `curve`; NULL: none.
-static struct lane_vector *find_room(struct lane_vector lanes[], int count,
-                                     const struct brink_curve *curve, bool *packed)
-{
-    struct lane_vector *empty = NULL;
-    for (int i = 0; i < count; i++) {
-        if (!lanes[i].used)
-            empty = &lanes[i];
-        else if (lanes[i].used != VEC_ALL && same_curve(lanes[i].curve, curve))
-            return &lanes[i];
-    }
-    return empty ? empty : merge(lanes, count, packed);
-}
-
-static void init_vectors(struct lane_vector lanes[], int count)
-{
-    memset(lanes, 0, (size_t)count * sizeof lanes[0]);
-    for (int i = 0; i < count; i++)
-        for (int lane = 0; lane < VEC_WIDTH; lane++)
-            clear_lane(&lanes[i], lane);
+    int16_t place = engine->queue[turn].place;
+    const struct ready *ready = &engine->ready[place];
+    int lane = __builtin_ctz(~lanes->used), last = --engine->ready_count;
+    for (int field = 0; field < engine->fields; field++)
+        lanes->at[field][lane] = ready->at[field];
+    lanes->cell[lane] = ready->cell;
+    lanes->curve = ready->cell.point.curve;
+    lanes->used |= (mask)1 << lane;
+    engine->queue[turn] = engine->queue[last];
+    engine->queue[last].place = place;
 }
 
 // ---- ends
@@ -157,7 +116,7 @@ static struct brink_point own_point(struct engine *engine, const struct brink_po
 }
 
 static void give(struct engine *engine, const struct lane_vector *lanes, int lane,
-                 const struct brink_point *own, const struct brink_ending *ending)
+                 const struct end_measures *measures, const struct brink_ending *ending)
 {
     const struct lane_cell *cell = &lanes->cell[lane];
     struct watch watch = {.gauge_peak = lanes->at[LANE_PEAK][lane],
@@ -165,10 +124,30 @@ static void give(struct engine *engine, const struct lane_vector *lanes, int lan
                           .peak_step = (int32_t)lanes->at[LANE_PEAK_STEP][lane],
                           .loss_rises = (int32_t)lanes->at[LANE_RISES][lane],
                           .edge_cross_step = (int32_t)lanes->at[LANE_CROSSED][lane]};
+    const struct end end = {.n = (int32_t)lanes->at[LANE_N][lane],
+                            .x = lanes->at[LANE_X][lane],
+                            .y = lanes->at[LANE_Y][lane],
+                            .loss = measures->loss[lane],
+                            .gauge_loss = measures->gauge_loss[lane],
+                            .edge = measures->edge[lane]};
     struct brink_cell result;
-    brink_cell_fill(&result, own, &cell->start, &watch, ending, (int32_t)lanes->at[LANE_N][lane],
-                    lanes->at[LANE_X][lane], lanes->at[LANE_Y][lane]);
+    brink_cell_fill(&result, &cell->point, &cell->start, &watch, &end, ending);
     engine->source->give(engine->source->context, cell->ticket, &result);
+}
+
+// Gives the lanes `which` back, and clears them.
+static void end_lanes(struct engine *engine, enum kernel_kind kind, struct lane_vector *lanes,
+                      mask which, const struct brink_ending endings[VEC_WIDTH])
+{
+    struct end_measures measures;
+    if (!which)
+        return;
+    brink_ends_measure(kind, lanes, which, &measures);
+    for (; which; which &= which - 1) {
+        int lane = __builtin_ctz(which);
+        give(engine, lanes, lane, &measures, &endings[lane]);
+        clear_lane(lanes, lane);
+    }
 }
 
 // Judges the cells at max_steps that wait.
@@ -181,78 +160,84 @@ static void end_tails(struct engine *engine, enum kernel_kind kind)
     struct tail_result result[TAIL_VECTORS];
     engine->use.tail += brink_tails_run(kind, group->tails, engine->rules, result);
     for (int i = 0; i < TAIL_VECTORS; i++) {
-        struct lane_vector *lanes = &group->tails[i];
-        while (lanes->used) {
-            int lane = __builtin_ctz(lanes->used);
-            struct brink_point own = own_point(engine, &lanes->cell[lane].point);
-            struct brink_ending ending;
-            brink_verdict_tail(result[i].exponent[lane], result[i].error[lane], &ending);
-            give(engine, lanes, lane, &own, &ending);
-            clear_lane(lanes, lane);
+        struct brink_ending endings[VEC_WIDTH];
+        for (mask rest = group->tails[i].used; rest; rest &= rest - 1) {
+            int lane = __builtin_ctz(rest);
+            brink_verdict_tail(result[i].exponent[lane], result[i].error[lane], &endings[lane]);
         }
+        end_lanes(engine, kind, &group->tails[i], group->tails[i].used, endings);
     }
     crowd->waiting = 0;
 }
 
-// A cell at max_steps is judged at once, or waits with others for the vectors of their tails.
-static void end_at_limit(struct engine *engine, enum kernel_kind kind, struct lane_vector *lanes,
-                         int lane)
+// A cell at max_steps whose end is not known waits with others for the vectors of their tails.
+static void wait_for_tail(struct engine *engine, enum kernel_kind kind, struct lane_vector *lanes,
+                          int lane)
 {
     struct group *group = &engine->groups[kind];
-    struct crowd *crowd = &engine->crowds[kind];
-    struct brink_point own = own_point(engine, &lanes->cell[lane].point);
-    struct brink_ending ending;
-    if (brink_verdict_without_tail(&own, lanes->at[LANE_X][lane], lanes->at[LANE_Y][lane],
-                                   tail_steps(engine->rules), &ending)) {
-        give(engine, lanes, lane, &own, &ending);
-        clear_lane(lanes, lane);
-        return;
-    }
-    struct lane_vector *room = find_room(group->tails, TAIL_VECTORS, lanes->curve, &(bool){false});
+    struct lane_vector *room =
+        find_room(group->tails, TAIL_VECTORS, engine->fields, lanes->curve, &(bool){false});
     if (!room) {
         end_tails(engine, kind);
         room = &group->tails[0];
     }
-    move_lane(room, free_lane(room), lanes, lane);
-    crowd->waiting++;
+    move_lane(room, lanes, lane, engine->fields);
+    engine->crowds[kind].waiting++;
 }
 
-// What a replay found out about a lane.
-static void end_replay(struct engine *engine, enum kernel_kind kind, struct lane_vector *lanes,
-                       int lane)
+// What a replay found out about a lane; true if that is its end. A cycle that is not judged yet, is
+// judged here.
+static bool end_replay(struct engine *engine, enum kernel_kind kind, struct lane_vector *lanes,
+                       int lane, bool cycle_open, struct brink_ending *ending)
 {
     int end = (int)lanes->at[LANE_END][lane];
+    double x = lanes->at[LANE_X][lane], y = lanes->at[LANE_Y][lane];
     if (end == BRINK_STATUS_PENDING) { // a false alarm
-        int place = engine->ready_count++;
-        engine->vacant = true; // look for room again
-        move_lane(&engine->ready[place / VEC_WIDTH], place % VEC_WIDTH, lanes, lane);
-        return;
+        lane_to_ready(engine, lanes, lane);
+        return false;
     }
+    if (end != LANE_LIMIT && end != LANE_RECURS)
+        *ending = (struct brink_ending){(enum brink_status)end, 0, (double)NAN};
     if (end == LANE_LIMIT) {
-        end_at_limit(engine, kind, lanes, lane);
-        return;
+        struct brink_point own = own_point(engine, &lanes->cell[lane].point);
+        if (brink_verdict_without_tail(&own, x, y, tail_steps(engine->rules), ending))
+            return true;
+        wait_for_tail(engine, kind, lanes, lane);
+        return false;
     }
-    struct brink_point own = own_point(engine, &lanes->cell[lane].point);
-    struct brink_ending ending = {(enum brink_status)end, 0, (double)NAN};
-    if (end == LANE_RECURS && !brink_verdict_cycle(&own, lanes->at[LANE_X][lane],
-                                                   lanes->at[LANE_Y][lane], engine->pulse, &ending))
-        engine->abandoned = true;
-    else
-        give(engine, lanes, lane, &own, &ending);
-    clear_lane(lanes, lane);
+    if (cycle_open) {
+        struct brink_point own = own_point(engine, &lanes->cell[lane].point);
+        engine->abandoned |= !brink_verdict_cycle(&own, x, y, engine->pulse, ending);
+    }
+    return !engine->abandoned;
 }
 
 static void run_replays(struct engine *engine, enum kernel_kind kind)
 {
-    struct group *group = &engine->groups[kind];
+    struct lane_vector *replays = engine->groups[kind].replays;
     struct crowd *crowd = &engine->crowds[kind];
-    if (!crowd->replaying || engine->ready_count + REPLAY_LANES > READY_LANES)
+    struct brink_ending endings[REPLAY_VECTORS][VEC_WIDTH];
+    mask open[REPLAY_VECTORS], any = 0;
+    if (!crowd->replaying || engine->ready_count + REPLAY_LANES > READY_CELLS)
         return;
-    brink_kernels[engine->full][kind].replay(group->replays, engine->rules);
+    brink_kernels[engine->full][kind].replay(replays, engine->rules);
     engine->use.replayed += BRINK_BLOCK * REPLAY_LANES;
-    for (int i = 0; i < REPLAY_VECTORS; i++)
-        while (group->replays[i].used)
-            end_replay(engine, kind, &group->replays[i], __builtin_ctz(group->replays[i].used));
+    for (int i = 0; i < REPLAY_VECTORS; i++) {
+        vec end = vec_load(replays[i].at[LANE_END]);
+        open[i] = replays[i].used & vec_equal(end, vec_set(LANE_RECURS));
+        any |= open[i];
+    }
+    if (any)
+        brink_cycles_judge(kind, replays, open, endings);
+    for (int i = 0; i < REPLAY_VECTORS; i++) {
+        mask over = 0;
+        for (mask rest = replays[i].used; rest; rest &= rest - 1) {
+            int lane = __builtin_ctz(rest);
+            if (end_replay(engine, kind, &replays[i], lane, open[i] >> lane & 1, &endings[i][lane]))
+                over |= (mask)1 << lane;
+        }
+        end_lanes(engine, kind, &replays[i], over, endings[i]);
+    }
     crowd->replaying = 0;
 }
 
@@ -281,20 +266,24 @@ static void admit(struct engine *engine, const struct brink_point *point, void *
             engine->abandoned = true;
         return;
     }
-    int place = engine->ready_count++, lane = place % VEC_WIDTH;
-    struct lane_vector *lanes = &engine->ready[place / VEC_WIDTH];
-    lanes->cell[lane] = (struct lane_cell){*point, kind, ticket, engine->start};
-    for (int field = 0; field < LANE_FIELDS; field++)
-        lanes->at[field][lane] = 0;
-    lanes->at[LANE_X][lane] = lanes->at[LANE_TAIL_X][lane] = point->x;
-    lanes->at[LANE_Y][lane] = lanes->at[LANE_TAIL_Y][lane] = point->y;
-    lanes->at[LANE_H][lane] = point->h;
-    lanes->at[LANE_GAUGE][lane] = HUGE_VAL; // the first state is no rise
-    lanes->at[LANE_EDGE_MAX][lane] = point->h * 0.5 * engine->start.sharpness;
-    lanes->at[LANE_CROSSED][lane] = lanes->at[LANE_EDGE_MAX][lane] > 1 ? 0 : -1;
-    lanes->at[LANE_KEPT_X][lane] = (double)NAN;
-    lanes->at[LANE_KEPT_NEXT][lane] = BRINK_BLOCK;
-    brink_kernel_bounds(kind, point, rules, lanes, lane);
+    struct lane_bounds bounds = brink_kernel_bounds(kind, point, rules);
+    double edge = point->h * 0.5 * engine->start.sharpness;
+    *add_ready(engine, kind) = (struct ready){
+        .at = {[LANE_X] = point->x,
+               [LANE_Y] = point->y,
+               [LANE_H] = point->h,
+               [LANE_KEPT_X] = (double)NAN,
+               [LANE_KEPT_NEXT] = BRINK_BLOCK,
+               [LANE_TAIL_X] = point->x,
+               [LANE_TAIL_Y] = point->y,
+               [LANE_FAR] = bounds.far,
+               [LANE_NEAR] = bounds.near,
+               [LANE_STEADY] = bounds.steady,
+               [LANE_GAUGE] = HUGE_VAL, // the first state is no rise
+               [LANE_EDGE_MAX] = edge,
+               [LANE_CROSSED] = edge > 1 ? 0 : -1},
+        .cell = {*point, kind, ticket, engine->start},
+    };
 }
 
 // Asks the source for one more cell; false if there is none or no use for it.
@@ -312,24 +301,21 @@ static bool ask(struct engine *engine)
     return answer > 0;
 }
 
-// Moves ready cell `place` to a lane of its kernel, if one has room; the last one takes its place.
-static bool place_ready(struct engine *engine, int place)
+// Moves the ready cell whose turn it is to a lane of its kernel, if one has room.
+static bool place_ready(struct engine *engine, int turn)
 {
-    struct lane_vector *from = &engine->ready[place / VEC_WIDTH];
-    const struct brink_curve *curve = from->cell[place % VEC_WIDTH].point.curve;
-    enum kernel_kind kind = from->cell[place % VEC_WIDTH].kind;
+    int kind = engine->queue[turn].kind;
     struct crowd *crowd = &engine->crowds[kind];
     if (crowd->running == KERNEL_VECTORS * VEC_WIDTH)
         return false;
-    struct lane_vector *to =
-        find_room(engine->groups[kind].lanes, KERNEL_VECTORS, curve, &crowd->packed);
+    const struct brink_curve *curve = engine->ready[engine->queue[turn].place].cell.point.curve;
+    struct lane_vector *to = find_room(engine->groups[kind].lanes, KERNEL_VECTORS, engine->fields,
+                                       curve, &crowd->packed);
     if (!to)
         return false;
-    move_lane(to, free_lane(to), from, place % VEC_WIDTH);
+    ready_to_lane(engine, turn, to);
     crowd->running++;
-    int last = --engine->ready_count;
-    if (last != place)
-        move_lane(from, place % VEC_WIDTH, &engine->ready[last / VEC_WIDTH], last % VEC_WIDTH);
+    engine->busy |= 1U << kind;
     return true;
 }
 
@@ -340,9 +326,9 @@ static void refill(struct engine *engine)
         return; // as full as it was
     engine->vacant = false;
     engine->starving = engine->dry;
-    for (int place = 0; place < engine->ready_count || ask(engine);)
-        if (place < engine->ready_count && !place_ready(engine, place))
-            place++;
+    for (int turn = 0; turn < engine->ready_count || ask(engine);)
+        if (turn < engine->ready_count && !place_ready(engine, turn))
+            turn++;
 }
 
 // ---- rounds
@@ -357,33 +343,36 @@ static void run_group(struct engine *engine, enum kernel_kind kind)
     for (int i = 0; i < KERNEL_VECTORS; i++) {
         struct lane_vector *lanes = &group->lanes[i];
         for (mask alarm = lanes->alarm; alarm; alarm &= alarm - 1) {
-            struct lane_vector *room =
-                find_room(group->replays, REPLAY_VECTORS, lanes->curve, &(bool){false});
+            struct lane_vector *room = find_room(group->replays, REPLAY_VECTORS, engine->fields,
+                                                 lanes->curve, &(bool){false});
             if (!room) {
                 run_replays(engine, kind);
-                room = find_room(group->replays, REPLAY_VECTORS, lanes->curve, &(bool){false});
+                room = find_room(group->replays, REPLAY_VECTORS, engine->fields, lanes->curve,
+                                 &(bool){false});
             }
             if (!room)
                 break; // the lane repeats its block, and its alarm, until there is room
-            move_lane(room, free_lane(room), lanes, __builtin_ctz(alarm));
+            move_lane(room, lanes, __builtin_ctz(alarm), engine->fields);
             crowd->running--;
             crowd->packed = false;
             engine->vacant = true;
             crowd->replaying++;
         }
     }
+    if (!crowd->running)
+        engine->busy &= ~(1U << kind);
 }
 
 // One block of every group worth it; false if there was none.
 static bool run_round(struct engine *engine, int round)
 {
     bool any = false, full = false;
-    for (int kind = 0; kind < KERNEL_KINDS; kind++)
-        full |= 2 * engine->crowds[kind].running >= KERNEL_VECTORS * VEC_WIDTH;
-    for (int kind = 0; kind < KERNEL_KINDS; kind++) {
-        int running = engine->crowds[kind].running;
-        bool sparse = 2 * running < KERNEL_VECTORS * VEC_WIDTH;
-        if (!running || (sparse && full && round % SPARSE_ROUNDS != 0))
+    for (unsigned rest = engine->busy; rest; rest &= rest - 1)
+        full |= 2 * engine->crowds[__builtin_ctz(rest)].running >= KERNEL_VECTORS * VEC_WIDTH;
+    for (unsigned rest = engine->busy; rest; rest &= rest - 1) {
+        int kind = __builtin_ctz(rest);
+        bool sparse = 2 * engine->crowds[kind].running < KERNEL_VECTORS * VEC_WIDTH;
+        if (sparse && full && round % SPARSE_ROUNDS != 0)
             continue;
         run_group(engine, (enum kernel_kind)kind);
         any = true;
@@ -408,13 +397,18 @@ static bool flush(struct engine *engine)
 static bool run(const struct brink_rules *rules, bool full, const struct brink_cell_source *source,
                 struct brink_pulse *pulse, struct brink_lanes_use *use)
 {
-    struct engine engine = {
-        .rules = rules, .full = full, .source = source, .pulse = pulse, .vacant = true};
+    struct engine engine = {.rules = rules,
+                            .full = full,
+                            .source = source,
+                            .pulse = pulse,
+                            .vacant = true,
+                            .fields = full ? LANE_FIELDS : LANE_GAUGE};
     const struct timespec nap = {.tv_nsec = 20000};
     bool complete = false;
     brink_regularity_b.prepare(&engine.curve, 1); // any curve to compare with
     engine.start_x = (double)NAN;
-    init_vectors(engine.ready, READY_VECTORS);
+    for (int place = 0; place < READY_CELLS; place++)
+        engine.queue[place].place = (int16_t)place;
     for (int kind = 0; kind < KERNEL_KINDS; kind++) {
         init_vectors(engine.groups[kind].lanes, KERNEL_VECTORS);
         init_vectors(engine.groups[kind].replays, REPLAY_VECTORS);

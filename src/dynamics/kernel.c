@@ -137,8 +137,8 @@ bool brink_kernel_find(const struct brink_curve *curve, enum kernel_kind *kind)
     return curve->power <= KERNEL_POWER_MAX;
 }
 
-void brink_kernel_bounds(enum kernel_kind kind, const struct brink_point *point,
-                         const struct brink_rules *rules, struct lane_vector *lanes, int lane)
+struct lane_bounds brink_kernel_bounds(enum kernel_kind kind, const struct brink_point *point,
+                                       const struct brink_rules *rules)
 {
     bool good = kind == KERNEL_A || kind == KERNEL_A1;
     // Near the origin |F'| is at most 2.1 for b = 1, and next to nothing for b >= 3.
@@ -148,7 +148,9 @@ void brink_kernel_bounds(enum kernel_kind kind, const struct brink_point *point,
     // growth_of(): 2b h peak (1 + peak) below 6, or 2 h peak.
     double most = 5.9 / (2 * point->curve->parameter * point->h);
     double steady = kind == KERNEL_B1 ? most : 2 * most / (1 + sqrt(1 + 4 * most));
-    lanes->at[LANE_FAR][lane] = good ? rules->escape / growth_3 : rules->escape;
-    lanes->at[LANE_NEAR][lane] = near > 0.1 ? HUGE_VAL : near; // too far out for the bounds
-    lanes->at[LANE_STEADY][lane] = steady;
+    return (struct lane_bounds){
+        .far = good ? rules->escape / growth_3 : rules->escape,
+        .near = near > 0.1 ? HUGE_VAL : near, // too far out for the bounds
+        .steady = steady,
+    };
 }

@@ -91,8 +91,11 @@ extern const struct kernel brink_kernels[2][KERNEL_KINDS];
 // Which kernel runs this curve; false if none does.
 bool brink_kernel_find(const struct brink_curve *curve, enum kernel_kind *kind);
 
-// Sets LANE_FAR, LANE_NEAR and LANE_STEADY of a lane for a cell; see kernel.c.
-void brink_kernel_bounds(enum kernel_kind kind, const struct brink_point *point,
-                         const struct brink_rules *rules, struct lane_vector *lanes, int lane);
+// LANE_FAR, LANE_NEAR and LANE_STEADY of a cell; see kernel.c.
+struct lane_bounds {
+    double far, near, steady;
+};
+struct lane_bounds brink_kernel_bounds(enum kernel_kind kind, const struct brink_point *point,
+                                       const struct brink_rules *rules);
 
 #endif

@@ -20,28 +20,34 @@ void brink_start_measure(const struct brink_curve *curve, double x, double y, st
     };
 }
 
-void brink_cell_fill(struct brink_cell *cell, const struct brink_point *point,
-                     const struct start *start, const struct watch *watch,
-                     const struct brink_ending *ending, int32_t n, double x, double y)
+void brink_end_measure(const struct brink_point *point, double gauge_peak, struct end *end)
 {
     const struct brink_curve *curve = point->curve;
-    const struct brink_objective *objective = curve->objective;
-    double loss_peak = objective->gauge_excess(curve, watch->gauge_peak) / start->gauge_loss;
+    end->loss = curve->objective->excess(curve, end->x, end->y);
+    end->gauge_loss = curve->objective->gauge_excess(curve, gauge_peak);
+    end->edge = point->h * 0.5 * brink_sharpness(curve, end->x, end->y);
+}
+
+void brink_cell_fill(struct brink_cell *cell, const struct brink_point *point,
+                     const struct start *start, const struct watch *watch, const struct end *end,
+                     const struct brink_ending *ending)
+{
+    double x = end->x, y = end->y;
+    double loss_peak = end->gauge_loss / start->gauge_loss;
     double balance = (x - y) * (x + y) / start->imbalance + 0.0; // never -0
-    double edge_unit = point->h * 0.5;
     *cell = (struct brink_cell){
         .status = (int8_t)ending->status,
-        .steps = n,
+        .steps = end->n,
         .period = ending->period,
         .x_end = brink_canonical(x),
         .y_end = brink_canonical(y),
         .loss_start = brink_canonical(start->loss),
-        .loss_end = brink_canonical(objective->excess(curve, x, y)),
+        .loss_end = brink_canonical(end->loss),
         .loss_peak = start->gauge_loss == 0 ? 1 : brink_canonical(loss_peak),
         .peak_step = watch->peak_step,
         .loss_rises = watch->loss_rises,
-        .edge_start = brink_canonical(edge_unit * start->sharpness),
-        .edge_end = brink_canonical(edge_unit * brink_sharpness(curve, x, y)),
+        .edge_start = brink_canonical(point->h * 0.5 * start->sharpness),
+        .edge_end = brink_canonical(end->edge),
         .flow_ratio = brink_canonical(point->h / start->flow_rate),
         .balance = brink_canonical(start->imbalance == 0 ? (double)NAN : balance),
         .lyapunov = brink_canonical(ending->lyapunov),

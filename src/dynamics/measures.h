@@ -19,11 +19,21 @@ struct watch {
     int32_t peak_step, loss_rises, edge_cross_step;
 };
 
+// Where a cell ended, at step n in (x, y), and what that is worth.
+struct end {
+    int32_t n;
+    double x, y;
+    double loss, gauge_loss; // the excess loss here, and of the watch's peak
+    double edge;             // h sharpness / 2
+};
+
 void brink_start_measure(const struct brink_curve *curve, double x, double y, struct start *start);
 
-// Fills *cell, which ended at step n in (x, y).
+// Sets all but n, x and y, which say where.
+void brink_end_measure(const struct brink_point *point, double gauge_peak, struct end *end);
+
 void brink_cell_fill(struct brink_cell *cell, const struct brink_point *point,
-                     const struct start *start, const struct watch *watch,
-                     const struct brink_ending *ending, int32_t n, double x, double y);
+                     const struct start *start, const struct watch *watch, const struct end *end,
+                     const struct brink_ending *ending);
 
 #endif

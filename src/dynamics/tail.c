@@ -2,13 +2,17 @@
 // Tails on vectors: a state and a tangent a lane, with the operations and the order of verdict.c.
 #include "tail.h"
 
-#include <math.h>
-#include <string.h>
-
 #include "kernel_jet.h"
 
 struct flow {
     vec x, y, dx, dy, h;
+    vec power, product; // the tangent's growth in a block is 2^power product
+    mask lost;
+};
+
+// The logarithms of the growths, by block.
+struct growths {
+    _Alignas(64) double of[BRINK_TAIL_BLOCKS][TAIL_VECTORS][VEC_WIDTH];
 };
 
 // push() of verdict.c, and the GD step.
@@ -34,46 +38,64 @@ static inline void step(enum kernel_kind kind, const struct lane_vector vectors[
 }
 
 // Renormalises the tangent and counts its growth.
-static void renormalise(struct flow *flow, struct brink_growth growth[VEC_WIDTH], int block)
+static void renormalise(struct flow *flow)
 {
-    _Alignas(64) double length[VEC_WIDTH];
-    vec norm = vec_sqrt(flow->dx * flow->dx + flow->dy * flow->dy);
-    vec_store(length, norm);
-    for (int lane = 0; lane < VEC_WIDTH; lane++) {
-        struct brink_growth *own = &growth[lane];
-        own->lost |= !(length[lane] >= BRINK_GROWTH_MIN && length[lane] <= BRINK_GROWTH_MAX);
-        own->exponent[block] += brink_growth_take(&own->product[block], length[lane]);
-    }
-    flow->dx = flow->dx / norm;
-    flow->dy = flow->dy / norm;
+    vec length = vec_sqrt(flow->dx * flow->dx + flow->dy * flow->dy), taken;
+    flow->lost |= ~(vec_at_most(vec_set(BRINK_GROWTH_MIN), length) &
+                    vec_at_most(length, vec_set(BRINK_GROWTH_MAX)));
+    flow->product = vec_split_root2(flow->product * length, &taken);
+    flow->power = flow->power + taken;
+    flow->dx = flow->dx / length;
+    flow->dy = flow->dy / length;
 }
 
 static void run_block(enum kernel_kind kind, const struct lane_vector vectors[], int64_t steps,
-                      int block, struct flow flow[], struct brink_growth growth[][VEC_WIDTH])
+                      int block, struct flow flow[], struct growths *growths)
 {
     int64_t left = brink_tail_block(steps, block + 1) - brink_tail_block(steps, block);
-    for (int j = 0; j < TAIL_VECTORS; j++)
-        for (int lane = 0; lane < VEC_WIDTH; lane++)
-            growth[j][lane].product[block] = 1;
+    for (int j = 0; j < TAIL_VECTORS; j++) {
+        flow[j].power = vec_set(0);
+        flow[j].product = vec_set(1);
+    }
     for (; left > 0; left -= BRINK_TAIL_STRIDE) {
         for (int i = 0; i < BRINK_TAIL_STRIDE && i < left; i++)
             step(kind, vectors, flow);
         for (int j = 0; j < TAIL_VECTORS; j++)
-            renormalise(&flow[j], growth[j], block);
+            renormalise(&flow[j]);
     }
+    for (int j = 0; j < TAIL_VECTORS; j++) {
+        _Alignas(64) double power[VEC_WIDTH], product[VEC_WIDTH];
+        double *logarithms = growths->of[block][j];
+        vec_store(power, flow[j].power);
+        vec_store(product, flow[j].product);
+#pragma omp simd
+        for (int lane = 0; lane < VEC_WIDTH; lane++)
+            logarithms[lane] =
+                brink_fma(power[lane], BRINK_LN2, brink_log_branchless(product[lane]));
+    }
+}
+
+static void end_lane(const struct growths *growths, int vector, int lane, bool lost, int64_t steps,
+                     struct tail_result *result)
+{
+    double logarithms[BRINK_TAIL_BLOCKS];
+    for (int block = 0; block < BRINK_TAIL_BLOCKS; block++)
+        logarithms[block] = growths->of[block][vector][lane];
+    brink_growth_end(logarithms, lost, steps, &result->exponent[lane], &result->error[lane]);
 }
 
 int64_t brink_tails_run(enum kernel_kind kind, const struct lane_vector vectors[TAIL_VECTORS],
                         const struct brink_rules *rules, struct tail_result result[TAIL_VECTORS])
 {
     struct flow flow[TAIL_VECTORS];
-    struct brink_growth growth[TAIL_VECTORS][VEC_WIDTH];
+    struct growths growths;
     int32_t steps = tail_steps(rules), run_up = (rules->max_steps - steps) % BRINK_BLOCK;
-    memset(growth, 0, sizeof growth);
     for (int j = 0; j < TAIL_VECTORS; j++) {
-        flow[j] = (struct flow){vec_load(vectors[j].at[LANE_TAIL_X]),
-                                vec_load(vectors[j].at[LANE_TAIL_Y]), vec_set(0), vec_set(0),
-                                vec_load(vectors[j].at[LANE_H])};
+        flow[j] = (struct flow){.x = vec_load(vectors[j].at[LANE_TAIL_X]),
+                                .y = vec_load(vectors[j].at[LANE_TAIL_Y]),
+                                .dx = vec_set(0),
+                                .dy = vec_set(0),
+                                .h = vec_load(vectors[j].at[LANE_H])};
     }
     for (int i = 0; i < run_up; i++) // with a tangent of zero
         step(kind, vectors, flow);
@@ -82,11 +104,10 @@ int64_t brink_tails_run(enum kernel_kind kind, const struct lane_vector vectors[
         flow[j].dy = vec_set(BRINK_TANGENT_Y);
     }
     for (int block = 0; block < BRINK_TAIL_BLOCKS; block++)
-        run_block(kind, vectors, steps, block, flow, growth);
+        run_block(kind, vectors, steps, block, flow, &growths);
     for (int j = 0; j < TAIL_VECTORS; j++)
         for (int lane = 0; lane < VEC_WIDTH; lane++)
             if (vectors[j].used >> lane & 1)
-                brink_growth_end(&growth[j][lane], steps, &result[j].exponent[lane],
-                                 &result[j].error[lane]);
+                end_lane(&growths, j, lane, flow[j].lost >> lane & 1, steps, &result[j]);
     return (int64_t)(run_up + steps) * TAIL_VECTORS * VEC_WIDTH;
 }

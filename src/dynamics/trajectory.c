@@ -96,6 +96,8 @@ bool brink_trajectory_run(const struct brink_point *point, const struct brink_ru
         brink_gd_move(point->h * slope, &x, &y);
     }
     brink_start_measure(curve, point->x, point->y, &start);
-    brink_cell_fill(cell, point, &start, &lookout.seen, &ending, n, x, y);
+    struct end end = {.n = n, .x = x, .y = y};
+    brink_end_measure(point, lookout.seen.gauge_peak, &end);
+    brink_cell_fill(cell, point, &start, &lookout.seen, &end, &ending);
     return true;
 }

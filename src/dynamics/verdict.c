@@ -9,7 +9,6 @@
 
 #define AT_MINIMUM   1e-6  // on |s - 1|
 #define AT_ORIGIN    1e-12 // on N = x^2 + y^2
-#define SAME_ORBIT   1e-9  // on the distance of two points of a cycle, relative to 1 + their size
 #define CHAOS        0.005 // on the Lyapunov exponent per step
 #define CHAOS_ERRORS 3     // and in standard errors of it
 
@@ -60,11 +59,6 @@ static bool measure_cycle(const struct brink_point *point, double x, double y,
     return true;
 }
 
-static double larger(double a, double b)
-{
-    return a > b ? a : b;
-}
-
 // Is every point of the cycle where it is again `shift` steps later, but for rounding? Two runners
 // around the cycle, so that no cycle is too long to be kept.
 static bool compare_cycle(const struct brink_point *point, double x, double y, int32_t length,
@@ -80,13 +74,27 @@ static bool compare_cycle(const struct brink_point *point, double x, double y, i
     for (int32_t i = 0; i < length && *same; i++) {
         if (i % BRINK_PULSE_STEPS == 0 && !brink_pulse_beat(pulse))
             return false;
-        double size = larger(fabs(x), fabs(y));
-        double distance = larger(fabs(x_ahead - x), fabs(y_ahead - y));
-        *same = distance <= SAME_ORBIT * (1 + size);
+        *same = brink_verdict_same_place(x, y, x_ahead, y_ahead);
         brink_gd_step(point->curve, point->h, &x, &y);
         brink_gd_step(point->curve, point->h, &x_ahead, &y_ahead);
     }
     return true;
+}
+
+bool brink_verdict_without_period(bool at_minimum, double exponent, struct brink_ending *ending)
+{
+    *ending = (struct brink_ending){BRINK_STATUS_CONVERGED, 0, not_computed};
+    if (at_minimum)
+        return true; // the rounding floor of a minimum
+    *ending = (struct brink_ending){BRINK_STATUS_BOUNDED, 0, exponent};
+    return exponent > CHAOS; // a long float cycle of chaos
+}
+
+void brink_verdict_period(int32_t period, struct brink_ending *ending)
+{
+    // A point that stands still, but not at a stable minimum, is only slower than doubles can see.
+    ending->status = period == 1 ? BRINK_STATUS_UNSETTLED : BRINK_STATUS_PERIODIC;
+    ending->period = period == 1 ? 0 : period;
 }
 
 bool brink_verdict_cycle(const struct brink_point *point, double x, double y,
@@ -94,15 +102,12 @@ bool brink_verdict_cycle(const struct brink_point *point, double x, double y,
 {
     int32_t length, period = 0;
     bool at_minimum, same = false;
-    *ending = (struct brink_ending){BRINK_STATUS_CONVERGED, 0, not_computed};
+    double exponent = not_computed;
     if (!measure_cycle(point, x, y, pulse, &length, &at_minimum))
         return false;
-    if (at_minimum)
-        return true; // the rounding floor of a minimum
-    if (!brink_cycle_exponent(point, x, y, length, pulse, &ending->lyapunov))
+    if (!at_minimum && !brink_cycle_exponent(point, x, y, length, pulse, &exponent))
         return false;
-    ending->status = BRINK_STATUS_BOUNDED; // a long float cycle of chaos
-    if (ending->lyapunov > CHAOS)
+    if (brink_verdict_without_period(at_minimum, exponent, ending))
         return true;
     while (!same) {
         do
@@ -112,9 +117,7 @@ bool brink_verdict_cycle(const struct brink_point *point, double x, double y,
         if (!same && !compare_cycle(point, x, y, length, period, pulse, &same))
             return false;
     }
-    // A point that stands still, but not at a stable minimum, is only slower than doubles can see.
-    ending->status = period == 1 ? BRINK_STATUS_UNSETTLED : BRINK_STATUS_PERIODIC;
-    ending->period = period == 1 ? 0 : period;
+    brink_verdict_period(period, ending);
     return true;
 }
 
@@ -164,20 +167,18 @@ static struct tangent push(struct tangent d, double x, double y, double g, doubl
                             brink_fma(-g, d.dx, brink_fma(-pull, x, d.dy))};
 }
 
-void brink_growth_end(const struct brink_growth *growth, int64_t steps, double *exponent,
-                      double *error)
+void brink_growth_end(const double logarithms[BRINK_TAIL_BLOCKS], bool lost, int64_t steps,
+                      double *exponent, double *error)
 {
     double sum = 0, mean[BRINK_TAIL_BLOCKS], variance = 0;
     *exponent = -HUGE_VAL;
     *error = not_computed;
-    if (growth->lost)
+    if (lost)
         return;
     for (int block = 0; block < BRINK_TAIL_BLOCKS; block++) {
-        double logarithm =
-            brink_fma(growth->exponent[block], BRINK_LN2, brink_log(growth->product[block]));
-        mean[block] = logarithm /
+        mean[block] = logarithms[block] /
                       (double)(brink_tail_block(steps, block + 1) - brink_tail_block(steps, block));
-        sum += logarithm;
+        sum += logarithms[block];
     }
     *exponent = sum / (double)steps;
     for (int block = 0; block < BRINK_TAIL_BLOCKS; block++) {
@@ -192,11 +193,12 @@ bool brink_lyapunov(const struct brink_point *point, double x, double y, int64_t
 {
     assert(steps >= BRINK_TAIL_BLOCKS);
     struct tangent d = {BRINK_TANGENT_X, BRINK_TANGENT_Y};
-    struct brink_growth growth = {.lost = false};
-    for (int block = 0; block < BRINK_TAIL_BLOCKS && !growth.lost; block++) {
+    double logarithms[BRINK_TAIL_BLOCKS];
+    bool lost = false;
+    for (int block = 0; block < BRINK_TAIL_BLOCKS && !lost; block++) {
+        double product = 1, power = 0; // the block's growth is 2^power product
         int64_t left = brink_tail_block(steps, block + 1) - brink_tail_block(steps, block);
-        growth.product[block] = 1;
-        for (; left > 0 && !growth.lost; left -= BRINK_TAIL_STRIDE) {
+        for (; left > 0 && !lost; left -= BRINK_TAIL_STRIDE) {
             if (left % BRINK_PULSE_STEPS < BRINK_TAIL_STRIDE && !brink_pulse_beat(pulse))
                 return false;
             for (int i = 0; i < BRINK_TAIL_STRIDE && i < left; i++) {
@@ -205,12 +207,15 @@ bool brink_lyapunov(const struct brink_point *point, double x, double y, int64_t
                 brink_gd_move(point->h * slope, &x, &y);
             }
             double length = sqrt(d.dx * d.dx + d.dy * d.dy);
-            growth.lost = !(length >= BRINK_GROWTH_MIN && length <= BRINK_GROWTH_MAX);
-            growth.exponent[block] += brink_growth_take(&growth.product[block], length);
+            double taken;
+            lost = !(length >= BRINK_GROWTH_MIN && length <= BRINK_GROWTH_MAX);
+            product = brink_split_root2(product * length, &taken);
+            power += taken;
             d = (struct tangent){d.dx / length, d.dy / length};
         }
+        logarithms[block] = brink_fma(power, BRINK_LN2, brink_log(product));
     }
-    brink_growth_end(&growth, steps, exponent, error);
+    brink_growth_end(logarithms, lost, steps, exponent, error);
     return true;
 }
 
@@ -235,7 +240,8 @@ bool brink_cycle_exponent(const struct brink_point *point, double x, double y, i
         a = push(a, x, y, point->h * slope, point->h * bend);
         b = push(b, x, y, point->h * slope, point->h * bend);
         brink_gd_move(point->h * slope, &x, &y);
-        double size = larger(larger(fabs(a.dx), fabs(a.dy)), larger(fabs(b.dx), fabs(b.dy)));
+        double size = brink_larger(brink_larger(fabs(a.dx), fabs(a.dy)),
+                                   brink_larger(fabs(b.dx), fabs(b.dy)));
         *exponent = -HUGE_VAL;
         if (!(size >= BRINK_GROWTH_MIN && size <= BRINK_GROWTH_MAX))
             return true;

@@ -9,9 +9,6 @@
 // The family has no smallest member; a degree below it is answered with this one.
 #define SMALL_A 0.01
 
-// 2 log 2, the minimum of L.
-#define LENGTH_MINIMUM (2 * BRINK_LN2)
-
 static bool valid(double a, double *nearest, double *nearest_above)
 {
     *nearest = *nearest_above = a > 1 ? 1 : a > 0 ? a : SMALL_A;
@@ -22,14 +19,14 @@ static void prepare(struct brink_curve *curve, double a)
 {
     double unused;
     assert(valid(a, &unused, &unused));
-    double bound = a * brink_pow(LENGTH_MINIMUM, a - 1);
+    double bound = a * brink_pow(BRINK_A_LENGTH_MIN, a - 1);
     *curve = (struct brink_curve){
         .objective = &brink_regularity_a,
         .parameter = a,
         .dor = a,
         .curvature_minimum = bound / 2,
         .slope_bound = bound, // L >= 2 log 2 and |tanh| <= 1
-        .excess_scale = brink_pow(LENGTH_MINIMUM, a),
+        .excess_scale = brink_pow(BRINK_A_LENGTH_MIN, a),
     };
     if (a < 1)
         brink_row_table_build(curve->table, a);
@@ -62,20 +59,9 @@ static double gauge(const struct brink_curve *curve, double x, double y)
     return fabs(brink_fma(x, y, -1));
 }
 
-// With c = L - 2 log 2: (2 log 2)^a ((1 + c/(2 log 2))^a - 1).
 static double gauge_excess(const struct brink_curve *curve, double v)
 {
-    double c;
-    if (v < 1) {
-        double e = brink_expm1(v / 2), sinh_half = 0.5 * (e + e / (1 + e));
-        c = brink_log1p(sinh_half * sinh_half);
-    } else {
-        c = brink_fma(2, brink_log1p(brink_exp(-v)), v - LENGTH_MINIMUM);
-    }
-    double a = curve->parameter;
-    if (a == 1)
-        return c;
-    return curve->excess_scale * brink_expm1(a * brink_log1p(c / LENGTH_MINIMUM));
+    return brink_a_excess(v, curve->parameter, curve->excess_scale);
 }
 
 static double excess(const struct brink_curve *curve, double x, double y)

@@ -36,7 +36,10 @@ void raw_run(const struct brink_curve *curve, int64_t blocks, const double h[], 
         vector->at[LANE_Y][lane] = y[i];
         vector->at[LANE_H][lane] = h[i];
         vector->at[LANE_KEPT_X][lane] = (double)NAN;
-        brink_kernel_bounds(kind, &point, &endless, vector, lane);
+        struct lane_bounds bounds = brink_kernel_bounds(kind, &point, &endless);
+        vector->at[LANE_FAR][lane] = bounds.far;
+        vector->at[LANE_NEAR][lane] = bounds.near;
+        vector->at[LANE_STEADY][lane] = bounds.steady;
         vector->curve = curve;
         vector->used = VEC_ALL;
     }

@@ -3,6 +3,8 @@
 #ifndef BRINK_DYNAMICS_VERDICT_H
 #define BRINK_DYNAMICS_VERDICT_H
 
+#include <math.h>
+
 #include "brink/base/polynomial.h"
 #include "brink/dynamics/trajectory.h"
 
@@ -26,6 +28,23 @@ struct brink_ending {
 // False if `pulse` (may be NULL) was abandoned.
 bool brink_verdict_cycle(const struct brink_point *point, double x, double y,
                          struct brink_pulse *pulse, struct brink_ending *ending);
+// Its two halves: true if the end is known without the period; and the end with it, the smallest
+// number of steps after which every point of the cycle is at the same place, or all its length.
+bool brink_verdict_without_period(bool at_minimum, double exponent, struct brink_ending *ending);
+void brink_verdict_period(int32_t period, struct brink_ending *ending);
+
+static inline double brink_larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+// Are two points of a cycle the same, but for rounding?
+#define BRINK_SAME_PLACE 1e-9 // on their distance, relative to 1 + their size
+static inline bool brink_verdict_same_place(double x, double y, double x_other, double y_other)
+{
+    double distance = brink_larger(fabs(x_other - x), fabs(y_other - y));
+    return distance <= BRINK_SAME_PLACE * (1 + brink_larger(fabs(x), fabs(y)));
+}
 
 // Judges (x, y) at max_steps: AXIS (proof C), BOUNDED or UNSETTLED. The tail are the last
 // `tail_steps` >= 0 steps, from (tail_x, tail_y); fewer than 8 tell nothing. False if abandoned.
@@ -49,30 +68,17 @@ void brink_verdict_tail(double exponent, double error, struct brink_ending *endi
 #define BRINK_GROWTH_MIN 0x1p-1000
 #define BRINK_GROWTH_MAX 0x1p1000
 
-struct brink_growth {
-    double exponent[BRINK_TAIL_BLOCKS], product[BRINK_TAIL_BLOCKS];
-    bool lost;
-};
-
 // Where block `block` of a tail begins; block 8 is its end.
 static inline int64_t brink_tail_block(int64_t steps, int block)
 {
     return block * steps / BRINK_TAIL_BLOCKS;
 }
 
-// Multiplies *product by `growth`, keeps it within [sqrt 1/2, sqrt 2) and returns the power of 2
-// that this took out.
-static inline double brink_growth_take(double *product, double growth)
-{
-    double exponent;
-    *product = brink_split_root2(*product * growth, &exponent);
-    return exponent;
-}
-
-// The exponent per step of a tail, and its standard error: standard deviation of the 8 block means
-// / sqrt 8. -infinity and NaN if the tangent was lost.
-void brink_growth_end(const struct brink_growth *growth, int64_t steps, double *exponent,
-                      double *error);
+// The exponent per step of a tail from the logarithms of its blocks' growths, and its standard
+// error: standard deviation of the 8 block means / sqrt 8. -infinity and NaN if the tangent is
+// lost.
+void brink_growth_end(const double logarithms[BRINK_TAIL_BLOCKS], bool lost, int64_t steps,
+                      double *exponent, double *error);
 
 // The exponent of `steps` >= 8 steps from (x, y). False if abandoned.
 bool brink_lyapunov(const struct brink_point *point, double x, double y, int64_t steps,

@@ -9,8 +9,9 @@
 #define BRINK_OBJECTIVE_REGULARITY_H
 
 #include <math.h>
+#include <stdbool.h>
 
-#include "brink/base/polynomial.h"
+#include "brink/base/branchless.h"
 #include "brink/objective/row_table.h"
 
 // ---- good regularity: F_a = L^a with L = log(e^t + 1) + log(e^-t + 1) = v + 2 log(1 + e^-v)
@@ -205,6 +206,21 @@ static inline double brink_row_bend(const double table[BRINK_ROW_TERMS][BRINK_RO
         return brink_a_table_bend(table, t, slope);
     *slope = brink_a_slope(t, a);
     return brink_a_curvature(t, a);
+}
+
+#define BRINK_A_LENGTH_MIN (2 * BRINK_LN2) // of L
+
+// The excess loss where |t| is v; scale = (2 log 2)^a. With c = L - 2 log 2 it is
+// (2 log 2)^a ((1 + c/(2 log 2))^a - 1), and c is log(1 + sinh(v/2)^2) near v = 0, else
+// v - 2 log 2 + 2 log(1 + e^-v).
+static inline double brink_a_excess(double v, double a, double scale)
+{
+    double e = brink_expm1_branchless(v / 2), sinh_half = 0.5 * (e + e / (1 + e));
+    double decay = brink_exp_branchless(-v);
+    double logarithm = brink_log1p_branchless(v < 1 ? sinh_half * sinh_half : decay);
+    double far = brink_fma(2, logarithm, v - BRINK_A_LENGTH_MIN), c = v < 1 ? logarithm : far;
+    double growth = brink_expm1_branchless(a * brink_log1p_branchless(c / BRINK_A_LENGTH_MIN));
+    return a == 1 ? c : scale * growth;
 }
 
 // ---- bad regularity: F_b = (1 - s^b)^2, s = x y rounded

@@ -11,10 +11,12 @@ VEC_INLINE int whole(int columns)
     return (columns + CHAINS - 1) / CHAINS * CHAINS;
 }
 
-// a, slope and (unless NULL) bend from z + bias.
+// a, slope and (unless NULL) bend from z + bias. A row of a tile is too short for the hardware to
+// see what comes next (to ask for what is beyond the last does nothing).
 static void activate(enum brink_activation activation, const struct dense_layer *layer, int columns,
                      const real *z, size_t z_stride, bool add_bias, size_t stride, bool bends)
 {
+    enum { ROWS_AHEAD = 2 };
     for (int i = 0; i < layer->out; i++) {
         const real *from = z + (size_t)i * z_stride;
         size_t at = (size_t)i * stride;
@@ -23,6 +25,7 @@ static void activate(enum brink_activation activation, const struct dense_layer 
 #define ROW(upper, lower, value_, meaning)                                                         \
     case BRINK_##upper:                                                                            \
         for (int c = 0; c < columns; c += VEC_WIDTH) {                                             \
+            __builtin_prefetch(from + ROWS_AHEAD * z_stride + c);                                  \
             struct activation jet = activation_##lower(vec_load(from + c) + bias);                 \
             vec_store(layer->a + at + c, jet.value);                                               \
             vec_store(layer->slope + at + c, jet.slope);                                           \

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Register-blocked dense products: every element one chain of fma, whatever the blocking.
+#include <assert.h>
+
 #include "matrix.h"
 
-enum { INNER_BLOCK = 1024 }; // inner indices of a pass: a panel of them stays in the second cache
+enum {
+    INNER_BLOCK = 1024, // inner indices of a pass: a panel of them stays in the second cache
+    GAP_LEAST = 8,      // inner indices between two fetches: a loop of few costs its ends
+    EARLY = 32,         // inner indices before the end of a block where the next one is fetched
+};
 
 size_t matrix_packed_size(int inner, int columns)
 {
@@ -32,22 +38,35 @@ VEC_INLINE void fetch_row(const real *at)
         __builtin_prefetch(at + c, 0, 2);
 }
 
-// One block: rows <= BLOCK_ROWS, vecs <= PANEL_VECS, both constants. After every `gap` inner
-// indices a row of the panel to come is fetched, the first one at `ahead`.
+// What is asked for while a block is multiplied: after every `gap` inner indices `rows` rows of the
+// panel to come, the first of them at `panel`, and near the end the sums of the block to come.
+struct fetch {
+    const real *panel, *sums;
+    int gap, rows, sums_at;
+};
+
+// One block: rows <= BLOCK_ROWS, vecs <= PANEL_VECS, both constants.
 VEC_INLINE void multiply_block(int rows, int vecs, int inner, const real *left, size_t row,
                                size_t column, const real *right, size_t right_row,
-                               const real *ahead, int gap, real *to, size_t stride, bool add,
+                               const struct fetch *fetch, real *to, size_t stride, bool add,
                                const real *bias)
 {
+    const real *ahead = fetch->panel;
     vec sum[BLOCK_ROWS][PANEL_VECS];
     for (int i = 0; i < rows; i++)
         for (int v = 0; v < vecs; v++)
             sum[i][v] = add ? vec_load(to + (size_t)i * stride + v * VEC_WIDTH)
                             : vec_set(bias ? bias[i] : 0);
-    for (int first = 0; first < inner; first += gap, ahead += right_row) {
+    for (int first = 0, gap = fetch->gap; first < inner; first += gap) {
         int count = at_most(inner - first, gap);
-        fetch_row(ahead);
-        // Every instruction beside the products counts, above all on a core that is shared.
+        for (int k = 0; k < fetch->rows; k++, ahead += right_row)
+            fetch_row(ahead);
+        if (first == fetch->sums_at)
+            for (int i = 0; i < rows; i++)
+                for (int c = 0; c < vecs * VEC_WIDTH; c += CHAINS)
+                    __builtin_prefetch(fetch->sums + (size_t)i * stride + c, 1, 3);
+                    // Every instruction beside the products counts, above all on a core that is
+                    // shared.
 #pragma GCC unroll 4
         for (int q = 0; q < count; q++) {
             vec b[PANEL_VECS];
@@ -70,13 +89,13 @@ VEC_INLINE void multiply_block(int rows, int vecs, int inner, const real *left, 
 // A block of any size: every pair of sizes is a function of its own. The left operand comes in
 // single words: copying a struct of them was the dearest line here in a profile.
 static void multiply_any(int rows, int vecs, int inner, const real *left, size_t row, size_t column,
-                         const real *right, size_t right_row, const real *ahead, int gap, real *to,
+                         const real *right, size_t right_row, const struct fetch *fetch, real *to,
                          size_t stride, bool add, const real *bias)
 {
 #define BLOCK(r, v)                                                                                \
     case (r)*4 + (v)-1:                                                                            \
-        multiply_block(r, v, inner, left, row, column, right, right_row, ahead, gap, to, stride,   \
-                       add, bias);                                                                 \
+        multiply_block(r, v, inner, left, row, column, right, right_row, fetch, to, stride, add,   \
+                       bias);                                                                      \
         break;
 #if PANEL_VECS == 4
 #define BLOCK_ROW(r) BLOCK(r, 1) BLOCK(r, 2) BLOCK(r, 3) BLOCK(r, 4)
@@ -121,6 +140,9 @@ void matrix_multiply(int rows, int columns, int inner, struct left left, struct 
                      real *to, size_t stride, bool add, const real *bias)
 {
     struct parts blocks = parts_of(rows, BLOCK_ROWS), passes = parts_of(inner, INNER_BLOCK);
+    assert(blocks.count > 0);
+    struct fetch fetch = {.rows = (GAP_LEAST + blocks.count - 1) / blocks.count};
+    fetch.gap = fetch.rows * blocks.count;
     for (int pass = 0, q = 0; pass < passes.count; q += part_size(passes, pass++)) {
         int count = part_size(passes, pass);
         for (int c = 0; c < columns; c += PANEL) {
@@ -128,14 +150,20 @@ void matrix_multiply(int rows, int columns, int inner, struct left left, struct 
             const real *panel =
                 right.at + (size_t)(c / PANEL) * right.panel + (size_t)q * right.row;
             // The blocks of this panel fetch the next, each its share of the rows.
-            const real *ahead = panel + (c + PANEL < columns ? right.panel : 0);
-            size_t share = blocks.count > 0 ? (size_t)(count / blocks.count) * right.row : 0;
+            bool last = c + PANEL >= columns;
+            fetch.panel = panel + (last ? 0 : right.panel);
+            fetch.sums_at = count > EARLY ? (count - EARLY) / fetch.gap * fetch.gap : 0;
+            size_t share = (size_t)(count / blocks.count) * right.row;
             for (int block = 0, i = 0; block < blocks.count; i += part_size(blocks, block++)) {
                 const real *from = left.at + (size_t)i * left.row + (size_t)q * left.column;
+                real *sums = to + (size_t)i * stride + c;
+                fetch.sums = block + 1 < blocks.count
+                                 ? sums + (size_t)part_size(blocks, block) * stride
+                                 : to + (last ? 0 : c + PANEL);
                 multiply_any(part_size(blocks, block), vecs, count, from, left.row, left.column,
-                             panel, right.row, ahead, blocks.count, to + (size_t)i * stride + c,
-                             stride, add || pass > 0, bias ? bias + i : NULL);
-                ahead += share;
+                             panel, right.row, &fetch, sums, stride, add || pass > 0,
+                             bias ? bias + i : NULL);
+                fetch.panel += share;
             }
         }
     }

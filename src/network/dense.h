@@ -19,6 +19,7 @@ struct dense_layer {
     size_t offset;       // of W [out][in] among the weights of network.h; b [out] follows
     size_t tangent;      // where its part of a tangent starts: W or, with gram, Q and Q K; then b
     real *weight, *bias; // V [out][in] (not of a gram layer), b [out]
+    real *weight_down;   // V' [in][out] of layers above the first, as of the last pass
     real *gradient, *bias_gradient; // by V and b
     // of a tile, [out][tile_stride]
     real *z; // before the activation; of the output layer F
@@ -91,6 +92,9 @@ VEC_INLINE struct dense_tile dense_tile_at(const struct brink_engine_state *stat
     return (struct dense_tile){first, left < state->tile ? left : state->tile};
 }
 
+// Fills all weight_down: a unit's weights to all that is above it then lie in a row.
+void dense_turn_weights(struct brink_engine_state *state);
+
 // Forward through all layers; with `bends` phi'' goes to layer.bend, too.
 void dense_forward(struct brink_engine_state *state, struct dense_tile tile, bool bends);
 
@@ -98,9 +102,9 @@ void dense_forward(struct brink_engine_state *state, struct dense_tile tile, boo
 // raised by the samples whose largest output is that of the largest label.
 double dense_loss(struct brink_engine_state *state, struct dense_tile tile, int *right);
 
-// Fills all d from the last, and adds the tile's part of all gradients if `gradients`; d of the
-// first layer, its gradient and that of its bias are multiplied by `factor`. With `bends`
-// layer.bend becomes phi'' dL/dA, and layer.u is filled.
+// After dense_turn_weights: fills all d from the last, and adds the tile's part of all gradients if
+// `gradients`; d of the first layer, its gradient and that of its bias are multiplied by `factor`.
+// With `bends` layer.bend becomes phi'' dL/dA, and layer.u is filled.
 void dense_backward(struct brink_engine_state *state, struct dense_tile tile, bool gradients,
                     real factor, bool bends);
 

@@ -33,6 +33,7 @@ static void lay_out_layer(struct brink_engine_state *state, int l, struct carver
         layer->weight = carve(carver, weights);
         layer->gradient = carve(carver, weights);
         layer->tangent_weight = carve(carver, weights);
+        layer->weight_down = l > 1 ? carve(carver, weights) : NULL;
     }
     layer->bias = state->network.bias ? carve(carver, (size_t)layer->out) : NULL;
     layer->bias_gradient = carve(carver, (size_t)layer->out);

@@ -142,7 +142,8 @@ static void backward_along(struct brink_engine_state *state, struct dense_tile t
         add_products(state, l, tile, product);
         if (l == 1)
             break;
-        matrix_multiply(layer->in, columns, layer->out, (struct left){layer->weight, 1, in},
+        matrix_multiply(layer->in, columns, layer->out,
+                        (struct left){layer->weight_down, (size_t)layer->out, 1},
                         right_plain(layer->rd, stride), below->rd, stride, false, NULL);
         matrix_multiply(layer->in, columns, layer->out, (struct left){layer->tangent_weight, 1, in},
                         right_plain(layer->d, layer->d_stride), below->rd, stride, true, NULL);
@@ -168,6 +169,7 @@ void dense_hessian(struct brink_engine_state *state, const void *tangent_, void 
         for (size_t i = 0; layer->tangent_weight && i < weight_count(layer); i++)
             layer->tangent_weight[i] = layer->gain * tangent[layer->tangent + i];
     }
+    dense_turn_weights(state);
     for (int first = 0; first < state->samples; first += state->tile) {
         struct dense_tile tile = dense_tile_at(state, first);
         dense_forward(state, tile, true);

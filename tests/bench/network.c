@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Times networks on one thread: reads requests, a line each, and answers each with one number.
+// Times networks on one thread: reads requests, a line each, and answers each with a line.
 //
-//     peak f32                                      fma peak of the core, operations per second
+//     weigh gram f32 784-200-10 1000 relu mse       fma that registers could do during a step:
+//                                                   two numbers, that of a tenth and of half
 //     step gram f32 784-200-10 1000 relu mse        seconds per network and step, best of a second
 //     sharpness gram f32 784-200-10 1000 relu mse   seconds per warm-started sharpness, 10 steps on
 //
@@ -41,25 +42,22 @@ static void must(brink_err error)
     }
 }
 
-// Over stretches as long as a step of the larger networks, for as long as these are timed: what
-// disturbs the one disturbs the other.
-static double fma_peak(void)
+// Operations per second of fma on registers, over a stretch of about 3 ms.
+static double fma_stretch(void)
 {
     enum { CHAINS_RUN = 12, ROUNDS = 1200000 };
     vec sum[CHAINS_RUN], factor = vec_set(0.999f), term = vec_set(1e-3f);
-    double best = HUGE_VAL;
+#pragma GCC unroll 12
     for (int i = 0; i < CHAINS_RUN; i++)
         sum[i] = term;
-    for (double start = seconds(); seconds() - start < 1;) {
-        double from = seconds();
-        for (int round = 0; round < ROUNDS; round++)
-            for (int i = 0; i < CHAINS_RUN; i++) {
-                sum[i] = vec_fma(sum[i], factor, term);
-                __asm__ volatile("" : "+x"(sum[i])); // each step is taken
-            }
-        best = fmin(best, seconds() - from);
-    }
-    return 2.0 * VEC_WIDTH * CHAINS_RUN * ROUNDS / best;
+    double from = seconds();
+    for (int round = 0; round < ROUNDS; round++)
+#pragma GCC unroll 12
+        for (int i = 0; i < CHAINS_RUN; i++) {
+            sum[i] = vec_fma(sum[i], factor, term);
+            __asm__ volatile("" : "+x"(sum[i])); // each step is taken
+        }
+    return 2.0 * VEC_WIDTH * CHAINS_RUN * ROUNDS / (seconds() - from);
 }
 
 struct request {
@@ -155,6 +153,30 @@ static double time_steps(const struct request *request, struct brink_engine_stat
     return best;
 }
 
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+// Operations of fma in the time of a step, each between two stretches of fma: they have the same
+// clock, and the same neighbour on the other half of the core, as single bests would not.
+static void weigh_steps(const struct request *request, struct brink_engine_state *state)
+{
+    enum { STEPS = 301 };
+    double loss[1], weight[STEPS], before = fma_stretch();
+    int taken[1];
+    for (int i = 0; i < STEPS; i++) {
+        double from = seconds();
+        request->engine->advance(state, 1, loss, taken);
+        double took = seconds() - from, after = fma_stretch();
+        weight[i] = took * (before + after) / 2;
+        before = after;
+    }
+    qsort(weight, STEPS, sizeof weight[0], compare);
+    printf("%.9g %.9g\n", weight[STEPS / 10], weight[STEPS / 2]);
+}
+
 static double time_sharpness(const struct request *request, struct brink_engine_state *state)
 {
     const struct brink_network_engine *engine = request->engine;
@@ -185,19 +207,16 @@ int main(void)
     must(brink_lanes_select(NULL));
     while (fgets(line, sizeof line, stdin)) {
         struct request request = {0};
-        char *rest = line + strcspn(line, " ");
-        double answer;
-        if (strncmp(line, "peak", 4) == 0) {
-            answer = fma_peak() * (strstr(line, "f64") ? 0.5 : 1);
-        } else {
-            read_request(rest, &request);
-            struct brink_engine_state *state = open_all(&request);
-            answer = line[1] == 't' ? time_steps(&request, state) : time_sharpness(&request, state);
-            request.engine->close(&state);
-            brink_free(&request.data.x);
-            brink_free(&request.data.y);
-        }
-        printf("%.9g\n", answer);
+        read_request(line + strcspn(line, " "), &request);
+        struct brink_engine_state *state = open_all(&request);
+        if (line[0] == 'w')
+            weigh_steps(&request, state);
+        else
+            printf("%.9g\n",
+                   line[1] == 't' ? time_steps(&request, state) : time_sharpness(&request, state));
+        request.engine->close(&state);
+        brink_free(&request.data.x);
+        brink_free(&request.data.y);
         fflush(stdout);
     }
     return 0;

@@ -329,7 +329,7 @@ bench-fractal: all
 	@mkdir -p $(BUILD)/bench
 	@rm -f $(BUILD)/bench/fractal.h5
 	$(AS_ROOT) mpirun -n 2 $(BUILD)/brink run jobs/fractal.yaml -o $(BUILD)/bench/fractal.h5 -t 1
-	@$(PYTHON) tests/bench/network_map.py $(BUILD)/bench/fractal.h5 --batches 64
+	@$(PYTHON) tests/bench/network_map.py $(BUILD)/bench/fractal.h5 --networks 256
 
 # The paper's sweep at 4096 x 4096 cells for 16 starts: $(BUILD)/bench/SCALE.json and its plot.
 bench-scale: $(BUILD)/bench/scale $(BUILD)/bench/master

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """A map of lr1 against lr2 in PyTorch, batches of networks on every core, beside brink's result.
 
-    network_map.py MAP.h5 [--batches N]
+    network_map.py MAP.h5 [--batch SIZE ...] [--networks N]
 
 MAP.h5: a finished sweep of jobs/fractal.yaml or of its kind (one hidden layer, tanh, mean field,
-f64). Each core trains every other batch of 16 networks of the same grid, all steps; with
---batches only N of each core's, drawn evenly, and the time of all is extrapolated. Both times are
-on the wall clock, brink's from start to end in /runs. Prints them and their ratio.
+f64). Each core trains every other batch of SIZE networks of the same grid, all steps; with
+--networks only batches of N networks on each core, drawn evenly, and the time of all is
+extrapolated. Both times are on the wall clock, brink's from start to end in /runs. Prints them
+and their ratio, for each SIZE.
 """
 import argparse
 import multiprocessing
@@ -21,7 +22,7 @@ import network_peers  # noqa: E402, I001 (before numpy)
 import h5py  # noqa: E402
 import numpy as np  # noqa: E402
 
-BATCH = 16  # the best of 8 to 128 for this network
+BATCHES = [16, 32, 64, 128]  # of this network, per core: the best lies in between
 
 
 def read_map(path):
@@ -57,37 +58,45 @@ def train(lr1, lr2, inputs, width, samples, steps):
 
 
 def work(job):
-    core, lr1, lr2, batches, shape = job
+    core, lr1, lr2, batches, size, shape = job
     os.sched_setaffinity(0, {core})
-    train(lr1[:BATCH], lr2[:BATCH], *shape[:-1], 2)  # libraries and memory are there
+    train(lr1[:size], lr2[:size], *shape[:-1], 2)  # libraries and memory are there
     begin = time.monotonic()
     for batch in batches:
-        cells = slice(batch * BATCH, (batch + 1) * BATCH)
+        cells = slice(batch * size, (batch + 1) * size)
         train(lr1[cells], lr2[cells], *shape)
     return time.monotonic() - begin
+
+
+def time_all(pool, cores, lr1, lr2, size, limit, shape):
+    """(seconds, batches trained, batches that there are), `size` networks a batch."""
+    count = -(-len(lr1) // size)
+    drawn = np.arange(count)
+    chosen = max(1, limit // size) * len(cores) if limit else count
+    if chosen < count:
+        drawn = np.linspace(0, count - 1, chosen).round().astype(int)
+    jobs = [(core, lr1, lr2, drawn[i::len(cores)], size, shape) for i, core in enumerate(cores)]
+    return max(pool.map(work, jobs, chunksize=1)), len(drawn), count
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("map")
-    parser.add_argument("--batches", type=int, help="of each core; default: all")
+    parser.add_argument("--batch", type=int, nargs="+", default=BATCHES, help="networks of one")
+    parser.add_argument("--networks", type=int, help="of each core; default: all")
     arguments = parser.parse_args()
     lr1, lr2, samples, width, steps, ours = read_map(arguments.map)
     cores = sorted(os.sched_getaffinity(0))
-    count = -(-len(lr1) // BATCH)
-    drawn = np.arange(count)
-    if arguments.batches and arguments.batches * len(cores) < count:
-        drawn = np.linspace(0, count - 1, arguments.batches * len(cores)).round().astype(int)
-    shape = (16, width, samples, steps)
-    jobs = [(core, lr1, lr2, drawn[i::len(cores)], shape) for i, core in enumerate(cores)]
-    with multiprocessing.get_context("spawn").Pool(len(cores)) as pool:
-        took = max(pool.map(work, jobs, chunksize=1))
-    theirs = took * count / len(drawn)
     print(f"{len(lr1)} networks of {steps} steps on {len(cores)} cores")
     print(f"brink    {ours:8.1f} s  {len(lr1) / ours:8.0f} cells/s")
-    print(f"PyTorch  {theirs:8.1f} s  {len(lr1) / theirs:8.0f} cells/s, "
-          f"from {len(drawn)} of {count} batches of {BATCH} in {took:.1f} s")
-    print(f"ratio    {theirs / ours:8.2f}")
+    with multiprocessing.get_context("spawn").Pool(len(cores)) as pool:
+        for size in arguments.batch:
+            took, trained, count = time_all(pool, cores, lr1, lr2, size, arguments.networks,
+                                            (16, width, samples, steps))
+            theirs = took * count / trained
+            print(f"PyTorch  {theirs:8.1f} s  {len(lr1) / theirs:8.0f} cells/s, ratio "
+                  f"{theirs / ours:.2f}, from {trained} of {count} batches of {size} "
+                  f"in {took:.1f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ needs.modules("matplotlib", "numpy")
 
 import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
+from matplotlib import ticker  # noqa: E402
 from matplotlib.lines import Line2D  # noqa: E402
 
 import brink_io  # noqa: E402
@@ -73,6 +74,8 @@ def curves_figure(sweep, slices=(), last=None, width="column"):
         if high < 10 * low:  # within a decade powers of ten say little
             above.yaxis.set_major_formatter("{x:g}")
             above.yaxis.set_minor_formatter("{x:g}")
+            if high > 3 * low:
+                above.yaxis.set_minor_locator(ticker.LogLocator(subs=(2, 3, 5)))
         below.set(xlabel="step", ylabel="sharpness")
         for axes in (above, below):
             axes.set_xlim(step[kept][0], step[kept][-1])

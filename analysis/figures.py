@@ -50,7 +50,9 @@ AXIS_LABELS = {"dor": "degree of regularity", "a": "exponent $a$ (good regularit
                "b": "exponent $b$ (bad regularity)", "x0": "$x_0$", "y0": "$y_0$",
                "radius": "radius of the start", "angle": "angle of the start (degrees)",
                "s0": "$s_0=x_0y_0$", "D0": "$D_0=x_0^2-y_0^2$", "init": "start $(x_0, y_0)$",
-               "seed": "seed", "scale": "scale of the start"}
+               "seed": "seed", "scale": "scale of the start", "n": "samples $n$",
+               "offset": "offset of the first weights",
+               **{f"norm{l}": f"‖$W_{l}$‖ at the start" for l in range(1, 6)}}
 RC = {
     "font.family": "DejaVu Sans", "font.size": 7, "mathtext.fontset": "dejavusans",
     "axes.titlesize": 8, "axes.labelsize": 7.5, "xtick.labelsize": 6.5, "ytick.labelsize": 6.5,

@@ -100,7 +100,7 @@ START_TEST(long_cells_are_cut)
     static const struct {
         const char *text;
         double seconds;
-    } sweep[] = {{chaos, 0.05}, {training, 0.2}};
+    } sweep[] = {{chaos, 0.05}, {training, 2}};
     for (int i = 0; i < 2; i++) {
         struct brink_pilot pilot = pilot_of(sweep[i].text, sweep[i].seconds, 1);
         ck_assert_int_gt(pilot.steps, 0);

@@ -32,14 +32,17 @@ def found(build, ending):
 
 
 def sources(name):
-    """Of a test: its file and those that it is made of."""
-    folder, own = os.path.split(name)
-    if folder == "tests/faults":
-        return [os.path.join(folder, other) for other in os.listdir(os.path.join(TOP, folder))
-                if re.search(r"\.(c|h|py|sh)$", other) and other != "trust.py"]
-    headers = [f"tests/{other}" for other in os.listdir(os.path.join(TOP, "tests"))
-               if own.endswith(".c") and other.endswith(".h")]
-    return [name, *headers]
+    """Of a test: its file and those of its folder that it is made of, and these in turn."""
+    known, folder = [name], os.path.dirname(name)
+    for path in known:  # it grows
+        with open(os.path.join(TOP, path), encoding="utf-8") as file:
+            text = file.read()
+        words = re.findall(r'^(?:import|from) (\w+)', text, re.MULTILINE)
+        others = [f"{word}.py" for word in words] + re.findall(r'"([\w.]+\.[ch])"', text)
+        for other in (os.path.join(folder, word) for word in others):
+            if other not in known and os.path.exists(os.path.join(TOP, other)):
+                known.append(other)
+    return known
 
 
 def time_of(path):

@@ -385,6 +385,8 @@ class Faults:
         self.started(result, job)
         time.sleep(chance.uniform(0.2, 0.4))
         sight = self.look(result)
+        while not sight["last_commit"] and job.process.poll() is None:  # a machine in great demand
+            sight = self.look(result)
         demand(0 < sight["tiles_done"] <= sight["tiles"] == self.scratch.cells // 8, str(sight))
         demand(sum(sight["verdicts"].values()) == sight["cells_done"], str(sight))
         demand(job.process.poll() is not None or sight["writer"]["life"] == "alive", str(sight))

@@ -200,7 +200,10 @@ class Faults:
         demand("as --steal-lease says" in second.words(), second.words())
         with h5py.File(result, "r") as file:
             ends = list(file["runs/exit_code"][:file["runs/count"][0]])
-        demand(ends == [-2, 0], f"/runs: exit codes {ends}")
+        if NOTHING_LEFT in second.words():  # all was stored, but the owner had not said so yet
+            demand(ends == [-1], f"/runs: exit codes {ends}")
+            return False
+        demand(ends == [-2, 0], f"/runs: exit codes {ends}\n{first.words()}{second.words()}")
         return True
 
     @staticmethod

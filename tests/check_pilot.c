@@ -31,6 +31,22 @@ static const char training[] =
     "data: {source: gaussian, inputs: 64, outputs: 4}\n"
     "train: {max_steps: 1000000, loss_goal: 0, sharpness_every: 100, curves_every: 50}\n";
 
+// All cells converge before they would be cut, and with a limit that cuts none.
+#define ENDING                                                                                     \
+    "model: regularity\n"                                                                          \
+    "axes:\n"                                                                                      \
+    "  lr: {min: 0.1, max: 0.5, num: 100000}\n"                                                    \
+    "fixed: {dor: 1, x0: 2, y0: 0.5}\n"                                                            \
+    "lr_unit: flow\n"
+static const char ending[] = ENDING "stop: {max_steps: 2000000000}\n";
+static const char brief[] = ENDING "stop: {max_steps: 4096}\n";
+static const char idle[] = ENDING "stop: {max_steps: 0}\n";
+static const char verdicts[] = "model: regularity\n"
+                               "axes:\n"
+                               "  lr: {min: 0.1, max: 1, num: 4}\n"
+                               "fixed: {dor: 1, x0: 4, y0: 0.5}\n"
+                               "record: [status]\n";
+
 static struct brink_pilot pilot_of(const char *text, double seconds, uint64_t seed)
 {
     struct brink_spec *spec = parse(text);
@@ -75,14 +91,14 @@ END_TEST
 // The interval claims 95 %; and the mean of many pilots is near to the truth.
 START_TEST(the_interval_holds_the_truth)
 {
-    enum { SEEDS = 60 };
+    enum { SEEDS = 40 };
     struct brink_pilot all = pilot_of(mixed, 1e4, 0);
     const double truth = all.cell_steps[0];
     int held = 0;
     double sum = 0;
     ck_assert_int_eq(all.cells, 80000);
     for (uint64_t seed = 0; seed < SEEDS; seed++) {
-        struct brink_pilot pilot = pilot_of(mixed, 0.02, seed);
+        struct brink_pilot pilot = pilot_of(mixed, 0.1, seed);
         struct brink_interval steps = brink_pilot_interval(pilot.cell_steps);
         ck_assert_int_eq(pilot.steps, pilot.steps_max);
         ck_assert(steps.low <= steps.mean && steps.mean <= steps.high);
@@ -91,6 +107,38 @@ START_TEST(the_interval_holds_the_truth)
     }
     ck_assert_int_ge(held, SEEDS * 8 / 10);
     ck_assert_close(sum / SEEDS, truth, 0.05);
+}
+END_TEST
+
+// Where cells end before they are cut, nothing is reckoned: neither steps nor time.
+START_TEST(cells_that_end_cost_no_more)
+{
+    struct brink_pilot pilot = pilot_of(ending, 0.1, 1), again = pilot_of(brief, 0.1, 1);
+    struct brink_interval seconds = brink_pilot_interval(pilot.cell_seconds);
+    struct brink_interval steps = brink_pilot_interval(pilot.cell_steps);
+    ck_assert_double_lt(steps.mean, 1000);
+    ck_assert_double_gt(seconds.mean, 0);
+    ck_assert_double_gt(brink_pilot_interval(again.cell_seconds).mean, seconds.mean / 10);
+    ck_assert_double_lt(brink_pilot_interval(again.cell_seconds).mean, seconds.mean * 10);
+}
+END_TEST
+
+// No step at all is a sweep, too.
+START_TEST(cells_may_have_no_steps)
+{
+    struct brink_pilot pilot = pilot_of(idle, 0.1, 0);
+    for (int i = 0; i < BRINK_PILOT_REPLICATES; i++) {
+        ck_assert_double_eq(pilot.cell_steps[i], 0);
+        ck_assert_double_gt(pilot.cell_seconds[i], 0);
+    }
+}
+END_TEST
+
+// Steps need not be stored to be counted.
+START_TEST(steps_count_where_they_are_not_recorded)
+{
+    struct brink_pilot pilot = pilot_of(verdicts, 1000, 0), all = pilot_of(small, 1000, 0);
+    ck_assert_double_eq(pilot.cell_steps[0], all.cell_steps[0]);
 }
 END_TEST
 
@@ -142,6 +190,9 @@ int main(void)
         a_whole_grid_is_certain,
         the_interval_holds_the_truth,
         long_cells_are_cut,
+        cells_that_end_cost_no_more,
+        cells_may_have_no_steps,
+        steps_count_where_they_are_not_recorded,
         what_takes_far_too_long_is_an_error,
         the_interval_is_that_of_student,
     };

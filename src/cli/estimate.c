@@ -94,6 +94,8 @@ static void print_text(const struct options *options, const struct brink_spec *s
     printf(" in %.1f s, %s\n", pilot->seconds, brink_lanes_isa());
     bool whole = pilot->cells == spec->grid.cell_count; // then no cells are left to chance
     printf("core-hours  %s", hours(seconds->mean, mean));
+    if (whole && pilot->steps < pilot->steps_max)
+        printf(", the last steps reckoned");
     if (!whole)
         printf(" (%s to %s with 95 %% probability)", hours(seconds->low, low),
                hours(seconds->high, high));
@@ -137,9 +139,9 @@ static brink_err print_json(const struct options *options, const struct brink_sp
     struct brink_interval steps = brink_pilot_interval(pilot->cell_steps);
     brink_text_add(&json,
                    "{\"cells\": %" PRId64 ", \"tiles\": %" PRId64 ", \"pilot_cells\": %" PRId64
-                   ", \"pilot_steps\": %" PRId32 ", \"isa\": \"%s\", ",
+                   ", \"pilot_steps\": %" PRId32 ", \"max_steps\": %" PRId32 ", \"isa\": \"%s\", ",
                    spec->grid.cell_count, spec->grid.tile_count, pilot->cells, pilot->steps,
-                   brink_lanes_isa());
+                   pilot->steps_max, brink_lanes_isa());
     add_interval(&json, "core_hours", seconds, 1.0 / 3600);
     add_interval(&json, "cell_steps", &steps, (double)spec->grid.cell_count);
     brink_text_add(&json, "\"file_bytes\": %" PRId64 ", \"rank_bytes\": %.0f, ",

@@ -182,12 +182,15 @@ static int32_t steps_max(const struct brink_spec *spec)
     return spec->network.max_steps;
 }
 
-// To whole periods of what is measured now and then.
+// To whole periods of sharpness, which is dear, and some steps.
 static void shorten(struct brink_spec *spec, int32_t steps)
 {
     struct brink_network_options *options = &spec->network;
-    int64_t every = options->sharpness_every > 16 ? options->sharpness_every : 16;
-    int64_t rounded = steps > every ? (steps + every - 1) / every * every : every;
+    int64_t period = options->sharpness_every, least = 16;
+    if (period == 0 || period >= options->max_steps) // at the start and the end only
+        period = 1;
+    least = (least + period - 1) / period * period;
+    int64_t rounded = steps > least ? (steps + period - 1) / period * period : least;
     if (rounded < options->max_steps)
         options->max_steps = (int32_t)rounded;
     complete(spec);
@@ -398,6 +401,7 @@ const struct brink_model brink_model_network = {
     .complete = complete,
     .tile_cells = tile_cells,
     .steps_max = steps_max,
+    .row_cells = 1,
     .shorten = shorten,
     .check = check,
     .open = open_state,

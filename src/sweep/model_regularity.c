@@ -442,6 +442,7 @@ const struct brink_model brink_model_regularity = {
     .field_count = sizeof fields / sizeof fields[0],
     .status_flags = status_flags,
     .steps_max = steps_max,
+    .row_cells = 8,
     .shorten = shorten,
     .check = check,
     .open = open_state,

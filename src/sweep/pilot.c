@@ -8,9 +8,9 @@
 // from the i-th on: each is as even, and their scatter tells the error, with room, since all of
 // them together are more even than so many drawn independently.
 //
-// What a cell costs depends on its company: cells of one row fill the same vectors, and the next
-// ones wait while slow ones run. So a row comes in many pieces, one after the other, and all that
-// is computed at a time is one stream.
+// What a cell costs depends on its company: cells of one row may fill the same vectors, and the
+// next ones wait while slow ones run. So a row comes in many pieces, one after the other, and all
+// that is computed at a time is one stream.
 //
 // Where even a few whole cells take too long, they are computed for fewer steps, twice, and what
 // the difference cost is what the other steps will: too much for cells that end by themselves.
@@ -26,11 +26,11 @@
 #include "brink/base/random.h"
 #include "brink/sweep/stream.h"
 
-// Cells of a piece, along the last axis: as many as a vector has lanes. Pieces of a row at most.
-enum { PIECE_CELLS = 8, ROW_PIECES_MAX = 64 };
+enum { ROW_PIECES_MAX = 64 };
 
-// Pieces of so many cells share lanes with up to so many others.
-enum { COMPANY_PIECES = 64 };
+// Cells share lanes with others, so that so many are looked at together. Fewer would have the time
+// of their company, more would hide that steps cost more in some regions.
+enum { COMPANY_CELLS = 128 };
 
 // What starting and storing a cell is worth, in steps.
 static const double start_steps = 200;
@@ -40,6 +40,7 @@ struct pilot_run {
     struct brink_grid pieces;          // its grid, in tiles that are pieces
     struct brink_spec spec;            // the same as what is computed; nothing in it is owned
     bool whole;                        // the grid as it is, not pieces
+    bool alone;                        // cells are so dear that they have no company
     struct brink_plan plan;
     struct brink_stream *stream;
     struct brink_columns columns;
@@ -55,10 +56,11 @@ struct pilot_run {
     bool finished;
     double beaten; // by CLOCK_MONOTONIC: of the last beat
     double late;   // core_clock() at which it is given up
+    double spent;  // core_clock() of all rounds
     struct brink_pulse pulse;
     // Pieces completed since core_clock() was `clock`, and their work by replicate.
     double clock, recent[BRINK_PILOT_REPLICATES];
-    int64_t recent_pieces;
+    int64_t recent_cells;
     struct share {
         int64_t cells, steps;
         double work;                      // in steps, with starts
@@ -168,15 +170,13 @@ static void settle(struct pilot_run *run)
     for (int i = 0; work > 0 && i < BRINK_PILOT_REPLICATES; i++)
         run->share[i].round_seconds += (now - run->clock) * run->recent[i] / work;
     memset(run->recent, 0, sizeof run->recent);
-    run->recent_pieces = 0;
+    run->recent_cells = 0;
     run->clock = now;
 }
 
 // When a piece in company ends tells nothing of its own cost: many are looked at together.
 static void collect(struct pilot_run *run)
 {
-    const int last = run->spec.grid.rank - 1;
-    bool alone = run->whole || last < 0 || run->spec.grid.tile[last] < PIECE_CELLS;
     struct brink_tile tile;
     int64_t number;
     while (brink_stream_pop(run->stream, &run->columns, &tile, &number)) {
@@ -189,8 +189,8 @@ static void collect(struct pilot_run *run)
         share->work += work;
         share->round_work += work;
         run->recent[replicate] += work;
-        run->recent_pieces++;
-        if (alone || run->recent_pieces == COMPANY_PIECES)
+        run->recent_cells += tile.cells;
+        if (run->alone || run->recent_cells >= COMPANY_CELLS)
             settle(run);
     }
 }
@@ -228,12 +228,13 @@ static brink_err compute(struct pilot_run *run, int64_t pieces)
     run->finished = false;
     for (int i = 0; i < BRINK_PILOT_REPLICATES; i++)
         run->share[i].round_work = run->share[i].round_seconds = 0;
-    run->clock = core_clock();
+    const double start = run->clock = core_clock();
     run->pulse = (struct brink_pulse){.beat = beat, .context = run};
     beat(run);
     bool complete = brink_stream_work(run->stream, &run->pulse);
     collect(run);
     settle(run);
+    run->spent += run->clock - start;
     brink_stream_close(&run->stream);
     if (!complete)
         return brink_fail(BRINK_ERR_USAGE, "the cells drawn take too long for a pilot: give it "
@@ -242,11 +243,12 @@ static brink_err compute(struct pilot_run *run, int64_t pieces)
 }
 
 // Tiles that are pieces: of one row.
-static brink_err cut_to_pieces(const struct brink_grid *grid, struct brink_grid *pieces)
+static brink_err cut_to_pieces(const struct brink_spec *spec, struct brink_grid *pieces)
 {
+    const struct brink_grid *grid = &spec->grid;
     int64_t length[BRINK_RANK_MAX];
     for (int axis = 0; axis < grid->rank; axis++) {
-        int64_t most = axis < grid->rank - 1 ? 1 : PIECE_CELLS;
+        int64_t most = axis < grid->rank - 1 ? 1 : spec->model->row_cells;
         length[axis] = grid->tile[axis] < most ? grid->tile[axis] : most;
     }
     return brink_grid_init(pieces, grid->rank, grid->size, length);
@@ -277,6 +279,7 @@ static brink_err compute_whole(struct pilot_run *run)
 // the lanes were full for most of the time.
 static void conclude(const struct pilot_run *run, struct brink_pilot *pilot)
 {
+    pilot->seconds = run->spent;
     pilot->cells = run->whole ? run->spec.grid.cell_count : 0;
     for (int i = 0; i < BRINK_PILOT_REPLICATES; i++) {
         const struct share *share = &run->share[run->whole ? 0 : i];
@@ -300,10 +303,16 @@ static void close_plan(struct pilot_run *run)
     brink_plan_close(&run->plan);
 }
 
+// Whatever is stored: work is counted in steps.
+static void record_steps(struct brink_spec *spec)
+{
+    const struct brink_field *steps = brink_model_field(spec->model, "steps");
+    spec->record |= UINT64_C(1) << (steps - spec->model->fields);
+}
+
 // One piece for each replicate (or all there is, if that is no more), for `steps` steps or so.
 static brink_err compute_short(struct pilot_run *run, int32_t steps)
 {
-    run->spec = *run->original;
     run->spec.model->shorten(&run->spec, steps);
     memset(run->share, 0, sizeof run->share);
     brink_err error = open_plan(run);
@@ -315,41 +324,53 @@ static brink_err compute_short(struct pilot_run *run, int32_t steps)
     return error;
 }
 
+// What the steps from `pilot->steps` on will cost: as many each as those after `shorter->steps`.
+// Their time is told by the difference only where that is most of the work.
+static void reckon(const struct brink_pilot *shorter, struct brink_pilot *pilot)
+{
+    const double left = (double)(pilot->steps_max - pilot->steps) / (pilot->steps - shorter->steps);
+    for (int i = 0; i < BRINK_PILOT_REPLICATES; i++) {
+        double work = pilot->cell_steps[i] + start_steps;
+        double added = pilot->cell_steps[i] - shorter->cell_steps[i];
+        double took = pilot->cell_seconds[i] - shorter->cell_seconds[i];
+        double step_seconds = pilot->cell_seconds[i] / work;
+        if (added > work / 2)
+            step_seconds = fmax(0, took / added);
+        pilot->cell_seconds[i] += left * added * step_seconds;
+        pilot->cell_steps[i] += left * added;
+    }
+}
+
 // First a few steps, then four times as many, until all, or until those would take too long.
 static brink_err lengthen(struct pilot_run *run, double seconds, struct brink_pilot *pilot)
 {
-    const struct brink_model *model = run->original->model;
-    const double start = core_clock();
-    const int32_t growth = 4;
+    const int32_t growth = 4, steps_max = run->original->model->steps_max(run->original);
     struct brink_pilot shorter = {.steps = 0};
     brink_err error = BRINK_OK;
-    pilot->steps_max = model->steps_max(run->original);
-    for (double next = 0; !error && pilot->steps < pilot->steps_max &&
-                          (shorter.steps == 0 || pilot->seconds + next < seconds / 2);) {
+    double next = 0;
+    do {
         shorter = *pilot;
-        bool last = shorter.steps > pilot->steps_max / growth;
-        error = compute_short(run, last ? pilot->steps_max : growth * shorter.steps);
+        bool last = shorter.steps > steps_max / growth;
+        run->spec = *run->original;
+        record_steps(&run->spec);
+        error = compute_short(run, last ? steps_max : growth * shorter.steps);
         if (error)
-            break;
-        pilot->steps = model->steps_max(&run->spec);
+            return error;
         conclude(run, pilot);
-        pilot->seconds = core_clock() - start;
+        pilot->steps = run->spec.model->steps_max(&run->spec);
+        pilot->steps_max = steps_max;
         next = growth * (pilot->seconds - shorter.seconds);
-    }
-    double left =
-        (double)(pilot->steps_max - pilot->steps) / fmax(1, (double)(pilot->steps - shorter.steps));
-    for (int i = 0; i < BRINK_PILOT_REPLICATES; i++) {
-        pilot->cell_seconds[i] += left * (pilot->cell_seconds[i] - shorter.cell_seconds[i]);
-        pilot->cell_steps[i] += left * (pilot->cell_steps[i] - shorter.cell_steps[i]);
-    }
-    return error;
+    } while (pilot->steps < steps_max &&
+             (shorter.steps == 0 || pilot->seconds + next < seconds / 2));
+    if (pilot->steps < steps_max)
+        reckon(&shorter, pilot);
+    return BRINK_OK;
 }
 
 // Rounds, each twice as long as the one before. Both the rows and their pieces become more. A grid
 // that is no larger than what would have been computed then is computed whole.
 static brink_err widen(struct pilot_run *run, double seconds, struct brink_pilot *pilot)
 {
-    const double start = core_clock() - pilot->seconds;
     const int last = run->pieces.rank - 1;
     int64_t row_most = last < 0 ? 1 : run->pieces.tiles[last] / 2;
     row_most = row_most < ROW_PIECES_MAX ? row_most : ROW_PIECES_MAX;
@@ -367,7 +388,6 @@ static brink_err widen(struct pilot_run *run, double seconds, struct brink_pilot
         if (!error)
             conclude(run, pilot);
         points += rows;
-        pilot->seconds = core_clock() - start;
     }
     close_plan(run);
     return error;
@@ -381,14 +401,18 @@ brink_err brink_pilot_run(const struct brink_spec *spec, double seconds, uint64_
         .original = spec, .row_pieces = 1, .late = core_clock() + patience * seconds};
     struct brink_random_key key = {seed, 0, BRINK_PURPOSE_PILOT};
     *pilot = (struct brink_pilot){.cells = 0};
+    int64_t tile_cells = 1;
+    for (int axis = 0; axis < spec->grid.rank; axis++)
+        tile_cells *= spec->grid.tile[axis];
+    run.alone = tile_cells < BRINK_PILOT_REPLICATES; // the model's opinion of its cells
     find_steps(&spec->grid, run.step);
     for (int axis = 0; axis < spec->grid.rank; axis++)
         run.shift[axis] = brink_random_uniform(&key, (uint32_t)axis);
     omp_set_num_threads(1);
-    brink_err error = cut_to_pieces(&spec->grid, &run.pieces);
+    brink_err error = cut_to_pieces(spec, &run.pieces);
     if (!error)
         error = lengthen(&run, seconds, pilot);
-    if (!error && pilot->steps == pilot->steps_max && !run.whole)
+    if (!error && pilot->steps == pilot->steps_max && !run.whole && pilot->seconds < seconds / 2)
         error = widen(&run, seconds, pilot);
     brink_free(&run.rows);
     return error;

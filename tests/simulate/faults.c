@@ -127,7 +127,7 @@ static void report(struct job *job, int number, bool asking)
 }
 
 // A worker puts a tile into its stream, stores one of those there, asks once its hand is empty, or
-// reports; after a stop it begins nothing.
+// reports; after a stop it begins nothing, and gives back some of what it has not begun.
 static void work(struct world *world, struct job *job, int number)
 {
     struct worker *worker = &job->workers[number];
@@ -136,6 +136,8 @@ static void work(struct world *world, struct job *job, int number)
     if (job->stop) {
         worker->returned += worker->hand.count;
         worker->hand.count = 0;
+        for (; worker->stream_count > 0 && draw(world, 4) == 0; worker->stream_count--)
+            worker->returned++;
     }
     if (worker->hand.count > 0 && worker->stream_count < SLOTS && draw(world, 2)) {
         worker->stream[worker->stream_count++] = worker->hand.place[--worker->hand.count];

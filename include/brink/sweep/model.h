@@ -82,6 +82,8 @@ struct brink_model {
     void (*complete)(struct brink_spec *spec);
     // Cells of a tile if the specification leaves it open; NULL: thousands, since cells are cheap.
     int64_t (*tile_cells)(const struct brink_spec *spec);
+    // Cells that follow each other in a row and are computed together: the lanes of a vector, or 1.
+    int64_t row_cells;
     // Steps of a cell at most.
     int32_t (*steps_max)(const struct brink_spec *spec);
     // Lowers that to `steps`, or to the least beyond it after which more steps cost as much each.

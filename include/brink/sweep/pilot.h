@@ -14,7 +14,7 @@ struct brink_pilot {
     double seconds;           // of one core, that all took, also what was computed more than once
     // Per cell, by replicate: their scatter is the error of the mean.
     double cell_seconds[BRINK_PILOT_REPLICATES];
-    double cell_steps[BRINK_PILOT_REPLICATES]; // 0 if `steps` is not recorded
+    double cell_steps[BRINK_PILOT_REPLICATES];
 };
 
 // Computes cells for about `seconds` of one core, and a small grid whole; where even a few cells

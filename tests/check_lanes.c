@@ -266,6 +266,35 @@ START_TEST(cycles_have_the_bits_of_the_reference)
 }
 END_TEST
 
+// Of each kernel, where its minimum has lost its stability; and without a gradient that is enough.
+START_TEST(cycles_of_all_kernels_have_the_bits_of_the_reference)
+{
+    static const struct {
+        const char *parameter;
+        double value, second_derivative, grad_tol; // of F at its minimum
+    } cases[] = {{"a", 1, 0.5, 1e-10}, {"a", 0.5, 0.25 / 1.1774100225154747, 1e-10},
+                 {"b", 3, 18, 1e-10},  {"b", 7, 98, 1e-10},
+                 {"b", 1, 2, 0},       {"a", 1, 0.5, 0}};
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        struct brink_curve curve;
+        struct bag bag =
+            new_bag(unit_scaled(1500), (struct brink_rules){3000, 64, cases[k].grad_tol, 1e8});
+        int periodic = 0;
+        prepare(&curve, cases[k].parameter, cases[k].value);
+        for (int i = 0; i < bag.count; i++) {
+            double beyond = 0.9 + 1.1 * i / bag.count; // of the marginal rate
+            bag.points[i] = (struct brink_point){&curve, beyond / cases[k].second_derivative, 1.01,
+                                                 i % 2 ? 1.01 : 0.99};
+        }
+        check_bag(&bag);
+        for (int i = 0; i < bag.count; i++)
+            periodic += bag.expected[i].status == BRINK_STATUS_PERIODIC;
+        ck_assert_msg(periodic > 0, "%s = %g: no cycle", cases[k].parameter, cases[k].value);
+        free_bag(&bag);
+    }
+}
+END_TEST
+
 START_TEST(one_cell_is_enough)
 {
     struct brink_curve curve;
@@ -406,6 +435,50 @@ START_TEST(an_abandoned_pulse_ends_the_run)
 }
 END_TEST
 
+struct patience {
+    struct brink_pulse pulse;
+    int beats, limit;
+};
+
+static void lose_patience(void *context)
+{
+    struct patience *patience = context;
+    if (++patience->beats == patience->limit)
+        atomic_store(&patience->pulse.abandon, true);
+}
+
+// Whenever it is: what was given back until then is right. Cycles, long ones too, and chaos.
+START_TEST(an_abandoned_run_gives_no_wrong_cell)
+{
+    struct brink_curve curve;
+    struct bag bag = new_bag(700, (struct brink_rules){2500, 64, 1e-10, 1e8});
+    struct brink_cell_source source = {take, give, &bag};
+    int given_in_part = 0;
+    bool complete = false;
+    prepare(&curve, "b", 1);
+    for (int i = 0; i < bag.count; i++)
+        bag.points[i] = (struct brink_point){&curve, 0.75 + 0.2 * i / bag.count, 0.9, 0.9};
+    for (int i = 0; i < bag.count; i++)
+        ck_assert(brink_trajectory_run(&bag.points[i], &bag.rules, NULL, &bag.expected[i]));
+    ck_assert_ok(brink_lanes_select(NULL));
+    for (int limit = 1; !complete; limit++) {
+        struct patience patience = {.pulse = {.beat = lose_patience}, .limit = limit};
+        patience.pulse.context = &patience;
+        memset(bag.found, 0, (size_t)bag.count * sizeof *bag.found);
+        bag.taken = bag.given = 0;
+        complete = brink_lanes_run(&bag.rules, false, &source, &patience.pulse, NULL);
+        ck_assert(complete == (patience.beats < limit));
+        for (int i = 0; i < bag.count; i++)
+            if (bag.found[i].status != BRINK_STATUS_PENDING)
+                assert_same_cell(&bag.found[i], &bag.expected[i], &bag.points[i], false, "best");
+        given_in_part += !complete && bag.given > 0;
+    }
+    ck_assert_int_eq(bag.given, bag.count);
+    ck_assert_int_gt(given_in_part, 10);
+    free_bag(&bag);
+}
+END_TEST
+
 START_TEST(the_instruction_set_can_be_forced)
 {
     ck_assert_ok(brink_lanes_select("portable"));
@@ -436,6 +509,8 @@ int main(void)
         every_way_to_end_is_met,
         max_steps_falls_anywhere_in_a_block,
         cycles_have_the_bits_of_the_reference,
+        cycles_of_all_kernels_have_the_bits_of_the_reference,
+        an_abandoned_run_gives_no_wrong_cell,
         one_cell_is_enough,
         a_tile_may_end_anywhere,
         a_million_steps_are_exact,

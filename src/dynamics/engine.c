@@ -207,9 +207,13 @@ static bool end_replay(struct engine *engine, enum kernel_kind kind, struct lane
     }
     if (cycle_open) {
         struct brink_point own = own_point(engine, &lanes->cell[lane].point);
-        engine->abandoned |= !brink_verdict_cycle(&own, x, y, engine->pulse, ending);
+        if (!brink_verdict_cycle(&own, x, y, engine->pulse, ending)) {
+            engine->abandoned = true;
+            clear_lane(lanes, lane);
+            return false;
+        }
     }
-    return !engine->abandoned;
+    return true;
 }
 
 static void run_replays(struct engine *engine, enum kernel_kind kind)

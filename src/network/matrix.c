@@ -65,8 +65,6 @@ VEC_INLINE void multiply_block(int rows, int vecs, int inner, const real *left, 
             for (int i = 0; i < rows; i++)
                 for (int c = 0; c < vecs * VEC_WIDTH; c += CHAINS)
                     __builtin_prefetch(fetch->sums + (size_t)i * stride + c, 1, 3);
-                    // Every instruction beside the products counts, above all on a core that is
-                    // shared.
 #pragma GCC unroll 4
         for (int q = 0; q < count; q++) {
             vec b[PANEL_VECS];

@@ -7,6 +7,7 @@
 //     sharpness gram f32 784-200-10 1000 relu mse   seconds per warm-started sharpness, 10 steps on
 //
 // Compiled with the flags of the ISA measured.
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,9 +167,11 @@ static void weigh_steps(const struct request *request, struct brink_engine_state
     enum { STEPS = 301 };
     double loss[1], weight[STEPS], before = fma_stretch();
     int taken[1];
+    assert(request->engine->lanes(state) == 1);
     for (int i = 0; i < STEPS; i++) {
         double from = seconds();
         request->engine->advance(state, 1, loss, taken);
+        assert(taken[0] == 1); // diverged networks take none, in no time
         double took = seconds() - from, after = fma_stretch();
         weight[i] = took * (before + after) / 2;
         before = after;

@@ -27,8 +27,8 @@ NOTES = [
     "named. Share of the fma peak: each of 301 steps is weighed against the stretches of fma on "
     "registers, 3 ms each, right before and after it; the median step, and that which a tenth "
     "beats, in the best round; only the operations of the Gram form count (2 n^2 h, and 6 n h k "
-    "of the output layer). The host's other thread on the core, where it is busy, slows the step, but hardly "
-    "the stretches: a likely reason is that the step needs 3 instructions a cycle.",
+    "of the output layer). The host's other thread on the core, where it is busy, slows the step, "
+    "but hardly the stretches: a likely reason is that the step needs 3 instructions a cycle.",
     "PyTorch, on OpenBLAS with AVX-512 or AVX2 kernels: one network is nn.Sequential with SGD; a "
     "batch is one product for all first layers and bmm, torch.autograd.grad, updates in place; the "
     "best of the batches 16 to 4096.",

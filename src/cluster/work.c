@@ -47,9 +47,6 @@ static const double lease_age_master = 0.2, lease_age_worker = 10;
 
 static const double stop_look_seconds = 1;
 
-// What starting and storing a cell is worth, in steps.
-static const double start_steps = 200;
-
 void brink_work_die(brink_err error)
 {
     brink_say_error("%s", brink_error_note());
@@ -292,7 +289,7 @@ static void collect(struct brink_work *work)
     int64_t place;
     while (brink_stream_pop(work->stream, &work->columns, &tile, &place)) {
         store_tile(work, &tile);
-        double cost = (double)work->columns.steps + start_steps * (double)tile.cells;
+        double cost = (double)work->columns.steps + BRINK_START_STEPS * (double)tile.cells;
         work->under_way--;
         report->done[report->done_count++] = (struct brink_done){place, cost};
         report->cells += tile.cells;

@@ -32,9 +32,6 @@ enum { ROW_PIECES_MAX = 64 };
 // of their company, more would hide that steps cost more in some regions.
 enum { COMPANY_CELLS = 128 };
 
-// What starting and storing a cell is worth, in steps.
-static const double start_steps = 200;
-
 struct pilot_run {
     const struct brink_spec *original; // borrowed
     struct brink_grid pieces;          // its grid, in tiles that are pieces
@@ -182,7 +179,7 @@ static void collect(struct pilot_run *run)
     while (brink_stream_pop(run->stream, &run->columns, &tile, &number)) {
         int64_t point = run->whole ? 0 : run->rows[number / run->row_pieces].point;
         int replicate = (int)(point % BRINK_PILOT_REPLICATES);
-        double work = (double)run->columns.steps + start_steps * (double)tile.cells;
+        double work = (double)run->columns.steps + BRINK_START_STEPS * (double)tile.cells;
         struct share *share = &run->share[replicate];
         share->cells += tile.cells;
         share->steps += run->columns.steps;
@@ -330,7 +327,7 @@ static void reckon(const struct brink_pilot *shorter, struct brink_pilot *pilot)
 {
     const double left = (double)(pilot->steps_max - pilot->steps) / (pilot->steps - shorter->steps);
     for (int i = 0; i < BRINK_PILOT_REPLICATES; i++) {
-        double work = pilot->cell_steps[i] + start_steps;
+        double work = pilot->cell_steps[i] + BRINK_START_STEPS;
         double added = pilot->cell_steps[i] - shorter->cell_steps[i];
         double took = pilot->cell_seconds[i] - shorter->cell_seconds[i];
         double step_seconds = pilot->cell_seconds[i] / work;

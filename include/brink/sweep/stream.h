@@ -11,6 +11,9 @@
 
 #include "brink/sweep/plan.h"
 
+// What starting and storing a cell is worth, in steps.
+#define BRINK_START_STEPS 200.0
+
 struct brink_stream; // opaque
 
 // `threads`: how many will compute; it sets how many tiles fit. Release with brink_stream_close.

@@ -54,7 +54,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wstrict-prot
 	-Wcast-qual -Wwrite-strings
 CFLAGS_ALL := -std=c11 -D_GNU_SOURCE $(OPT) -g -fopenmp $(NUMERIC) $(WARNINGS) -Iinclude \
 	$(EXTRA_CFLAGS)
-LDLIBS_CORE := -fopenmp $(YAML_LIBS) $(XXHASH_LIBS) -lm $(EXTRA_LDFLAGS)
+LDLIBS_CORE := -fopenmp $(YAML_LIBS) $(XXHASH_LIBS) -lm -ldl $(EXTRA_LDFLAGS)
 LDLIBS_ALL  := $(HDF5_LIBS) $(MPI_LIBS) $(LDLIBS_CORE)
 
 # ---- lists: floors 0 to 3 are plain C, built without the include paths of MPI and HDF5

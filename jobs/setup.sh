@@ -11,7 +11,7 @@ shift
 packages="pkg-config openmpi-bin libopenmpi-dev libhdf5-openmpi-dev hdf5-tools libyaml-dev
 libxxhash-dev check slurm-wlm munge python3-h5py python3-xarray python3-h5netcdf python3-netcdf4
 python3-matplotlib python3-xxhash netcdf-bin mandoc shellcheck clang libomp-dev
-libclang-rt-dev faketime"
+libclang-rt-dev faketime libopenblas0-pthread"
 
 missing=
 for package in $packages "$@"; do

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The fast engines of networks: equal to the plain engine to rounding, to themselves to the bit.
+// The engines of networks, on our own products and on OpenBLAS's: equal to the plain engine to
+// rounding, to themselves to the bit.
 #include <stdio.h>
 
 #include "brink/dynamics/lanes.h"
@@ -8,7 +9,8 @@
 #include "networks.h"
 
 static const struct brink_network_engine *const engines[] = {
-    &brink_engine_gram, &brink_engine_lanes, &brink_engine_batch};
+    &brink_engine_gram, &brink_engine_lanes, &brink_engine_batch, &brink_engine_blas_f32,
+    &brink_engine_blas_f64};
 enum { ENGINES = sizeof engines / sizeof engines[0], STEPS = 12, KRYLOV = 50, STRIDE = 7 };
 
 // As test_training, with minibatches for the engine that takes only these.

@@ -28,6 +28,7 @@ door() { # header pattern, folders that may include it
 door 'mpi\.h' cluster
 door 'hdf5' store
 door 'yaml\.h' sweep
+door 'dlfcn\.h' network
 if grep -rnE '\bMPI_[A-Z][a-z]\w*\s*\(' src/store; then
     echo "layers: store calls no MPI function" >&2
     bad=1

@@ -56,6 +56,57 @@ for engine in lanes gram batch; do
     done
 done
 
+# On OpenBLAS ranks, threads and tiles change no bit either; library and core do, and are recorded.
+blas=(isa.yaml network.engine=blas 'axes.norm.values=[none, batch, layer]' width=40)
+for precision in f32 f64; do
+    blas[4]=network.precision=$precision
+    expect 0 "100.0 %" "$brink" run "${blas[@]}" -o blas.h5 --threads 1
+    for pair in "1 2" "2 1" "2 2"; do
+        # shellcheck disable=SC2086
+        set -- $pair
+        expect 0 "100.0 %" mpi "$1" "$brink" run "${blas[@]}" -o "blas$1$2.h5" --threads "$2"
+        expect 0 "equal in" "$brink" diff blas.h5 "blas$1$2.h5"
+    done
+    expect 0 "computed again, equal to the bit" "$brink" verify blas.h5 --deep 20
+    [ $precision = f64 ] || rm -f blas*.h5
+done
+expect 0 "100.0 %" "$brink" run "${blas[@]}" 'tile=[1, 5, 2, 1]' -o tiles.h5
+expect 7 "192 cells, equal in" "$brink" diff blas.h5 tiles.h5
+expect 0 "         OpenBLAS " "$brink" check "${blas[@]}"
+core=Nehalem
+case $("$brink" check "${blas[@]}") in *" $core"*) core=Prescott ;; esac
+export OPENBLAS_CORETYPE=$core
+expect 6 "$core" "$brink" run "${blas[@]}" -o blas.h5
+expect 6 "would not have the same bits" "$brink" verify blas.h5 --deep 1
+expect 0 "intact and complete" "$brink" verify blas.h5
+unset OPENBLAS_CORETYPE
+
+# Without an OpenBLAS that can: said before anything is made, and only if it is asked for.
+mkdir -p lack
+lack() { # what is said of the file in its place
+    export LD_LIBRARY_PATH=$PWD/lack
+    expect 2 "$1" "$brink" check "${blas[@]}"
+    expect 2 "network.engine: blas needs" "$brink" run "${blas[@]}" -o no.h5
+    expect 0 "intact and complete" "$brink" verify blas.h5
+    expect 0 "undefined 0 cells" "$brink" check isa.yaml
+    unset LD_LIBRARY_PATH
+}
+: >lack/libopenblas.so.0
+lack "libopenblas.so.0: file too short"
+echo 'void cblas_sgemm(void) {}' | ${CC:-cc} -shared -fPIC -x c - -o lack/libopenblas.so.0
+lack "it has no openblas_set_num_threads"
+${CC:-cc} -shared -fPIC -x c - -o lack/libopenblas.so.0 <<'C'
+void cblas_sgemm(void) {}
+void cblas_dgemm(void) {}
+void openblas_set_num_threads(int count) { (void)count; }
+char *openblas_get_config(void) { return "OpenBLAS"; }
+char *openblas_get_corename(void) { return "none"; }
+int openblas_get_parallel(void) { return 2; } // OpenMP
+C
+lack "it is not built with POSIX threads"
+if [ -e no.h5 ]; then bad "a result without a library"; else ok; fi
+if LD_DEBUG=libs "$brink" check isa.yaml 2>&1 | grep openblas; then bad "loaded"; else ok; fi
+
 # The file proves itself, packs, and every cell can be computed again and traced.
 expect 0 "computed again, equal to the bit" "$brink" verify one.h5 --deep 54
 expect 0 "packed" "$brink" pack one.h5 -o packed.h5

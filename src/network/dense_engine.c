@@ -499,18 +499,13 @@ static void bend(struct brink_engine_state *state, int lane)
     (void)lane;
 }
 
-static const char *dependence(void)
-{
-    return "";
-}
-
 #define DENSE_ENGINE(suffix, named, means)                                                         \
     {                                                                                              \
         .name = (named), .meaning = (means), .fits = fits_##suffix, .open = open_##suffix,         \
         .close = close_engine, .lanes = lanes, .load = load, .advance = advance, .unload = unload, \
         .look = look, .weights = weights, .snapshot_bytes = snapshot_bytes, .save = save,          \
         .restore = restore, .tangent_count = tangent_count, .tangent_random = tangent_random,      \
-        .bend = bend, .hessian = dense_hessian, .dot = dense_dot, .dependence = dependence,        \
+        .bend = bend, .hessian = dense_hessian, .dot = dense_dot,                                  \
     }
 
 const struct brink_network_engine brink_pack_gram =

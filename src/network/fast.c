@@ -119,11 +119,6 @@ static double dot(struct brink_engine_state *state, const void *a, const void *b
 {
     return of(state)->dot(state, a, b);
 }
-static const char *dependence(void)
-{
-    return "";
-}
-
 #define ENGINE(name_, meaning_)                                                                    \
     static bool fits_##name_(const struct brink_network *network, const struct brink_data *data,   \
                              const struct brink_training *training)                                \
@@ -156,7 +151,6 @@ static const char *dependence(void)
         .bend = bend,                                                                              \
         .hessian = hessian,                                                                        \
         .dot = dot,                                                                                \
-        .dependence = dependence,                                                                  \
     };
 ENGINE(gram, "one network at a time, in coordinates of the samples where that is shorter")
 ENGINE(batch, "one network at a time, on minibatches")

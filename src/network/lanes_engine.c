@@ -294,11 +294,6 @@ static double dot(struct brink_engine_state *state, const void *a, const void *b
     return brink_pack_gram.dot(state->single, a, b);
 }
 
-static const char *dependence(void)
-{
-    return "";
-}
-
 const struct brink_network_engine brink_pack_lanes = {
     .name = "lanes",
     .meaning = "many tiny networks side by side in the lanes of vectors",
@@ -319,5 +314,4 @@ const struct brink_network_engine brink_pack_lanes = {
     .bend = bend,
     .hessian = hessian,
     .dot = dot,
-    .dependence = dependence,
 };

@@ -85,6 +85,8 @@ size_t brink_network_batch(const struct brink_training *training, int n, int64_t
 }
 
 const struct brink_network_engine *const brink_network_engines[] = {
-    &brink_engine_lanes,     &brink_engine_gram,      &brink_engine_batch,
-    &brink_engine_plain_f32, &brink_engine_plain_f64, NULL,
+    &brink_engine_lanes,     &brink_engine_gram,
+    &brink_engine_batch,     &brink_engine_plain_f32,
+    &brink_engine_plain_f64, &brink_engine_blas_f32,
+    &brink_engine_blas_f64,  NULL,
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The plain engine behind its seam: memory, steps, looks, snapshots. Included after plain_pass.h
-// and plain_hessian.h by a file that defines PRECISION and ENGINE, the engine's name.
+// and plain_hessian.h by a file that defines PRECISION and ENGINE, what the engine is called.
 #include "brink/base/memory.h"
 #include "brink/base/random.h"
 
@@ -81,7 +81,10 @@ static brink_err open_engine(const struct brink_network *network, const struct b
     struct brink_engine_state *state = NULL;
     struct carver carver = {0};
     assert(network->width[0] == data->d && network->width[network->depth + 1] == data->outputs);
-    brink_err error = brink_alloc(&state, 1, sizeof *state);
+    const char *library;
+    brink_err error = ENGINE.library ? ENGINE.library(&library) : BRINK_OK;
+    if (!error)
+        error = brink_alloc(&state, 1, sizeof *state);
     if (error)
         return error;
     state->network = *network;
@@ -169,10 +172,11 @@ static void load(struct brink_engine_state *state, int lane, const double *weigh
 static void descend(struct brink_engine_state *state)
 {
     for (int l = 1; l <= state->layers; l++) {
-        struct layer *layer = &state->layer[l];
+        const struct layer *layer = &state->layer[l];
+        const REAL lr = (REAL)state->training.lr[l - 1];
         size_t in = (size_t)layer->in + (state->network.bias ? 1 : 0);
-        add_row((int)(in * (size_t)layer->out), -(REAL)state->training.lr[l - 1],
-                state->gradient + layer->offset, state->weight + layer->offset);
+        for (size_t i = layer->offset; i < layer->offset + in * (size_t)layer->out; i++)
+            state->weight[i] -= lr * state->gradient[i];
     }
 }
 
@@ -317,14 +321,10 @@ static double dot(struct brink_engine_state *state, const void *left, const void
     return sum;
 }
 
-static const char *dependence(void)
-{
-    return "";
-}
-
 const struct brink_network_engine ENGINE = {
-    .name = "plain",
-    .meaning = "one network at a time, simple loops: the reference",
+    .name = NAME,
+    .meaning = MEANING,
+    .library = LIBRARY,
     .fits = fits,
     .open = open_engine,
     .close = close_engine,
@@ -342,5 +342,4 @@ const struct brink_network_engine ENGINE = {
     .bend = bend,
     .hessian = hessian,
     .dot = dot,
-    .dependence = dependence,
 };

@@ -3,6 +3,8 @@
 #define REAL      float
 #define PRECISION BRINK_F32_NET
 #define ENGINE    brink_engine_plain_f32
+#include "plain_products.h"
+// after the products it is made of
 #include "plain_pass.h"
 // after the passes it differentiates
 #include "plain_hessian.h"

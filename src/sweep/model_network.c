@@ -293,6 +293,21 @@ static void set_rules(struct network_state *state)
         state->rules.sharpness |= recorded(spec, sharp[i]);
 }
 
+// Is the library that the engine works on still the one that the sweep is bound to?
+static brink_err check_library(const struct brink_network_options *options)
+{
+    const char *name;
+    if (!options->library)
+        return BRINK_OK;
+    brink_err error = brink_network_engines[options->engine - 1]->library(&name);
+    if (!error && strcmp(name, options->library) != 0)
+        error = brink_fail(BRINK_ERR_MISMATCH,
+                           "network.engine: the sweep is bound to %s, here is %s: its cells would "
+                           "not have the same bits",
+                           options->library, name);
+    return error;
+}
+
 // Does an engine fit every corner of the grid? Shapes depend on the axes one by one.
 static brink_err check_engine(const struct network_state *state)
 {
@@ -345,6 +360,8 @@ static brink_err open_state(const struct brink_spec *spec, const struct brink_gr
     if (!error)
         error = check_weights(spec);
     if (!error)
+        error = check_library(&spec->network);
+    if (!error)
         error = load_data(state);
     if (!error && spec->network.weights) {
         brink_network_of_cell(spec, &state->data[0], origin, &network);
@@ -374,6 +391,8 @@ static void describe(const void *state_pointer, struct brink_text *text)
     brink_network_job_at(state, coordinate, &job);
     const struct brink_network_engine *last = brink_network_engine(&state->rules, &job);
     brink_text_add(text, "engine   %s: %s\n", first->name, first->meaning);
+    if (state->spec->network.library)
+        brink_text_add(text, "         %s\n", state->spec->network.library);
     if (last != first)
         brink_text_add(text, "         %s: %s, for the last cell\n", last->name, last->meaning);
 }

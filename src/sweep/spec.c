@@ -205,6 +205,7 @@ void brink_spec_free(struct brink_spec **spec_pointer)
         brink_free(&spec->axes[i].pairs);
     }
     brink_free(&spec->network.weights);
+    brink_free(&spec->network.library);
     brink_free(&spec->network.path);
     brink_free(&spec->network.digest);
     brink_free(&spec->title);

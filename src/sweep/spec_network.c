@@ -75,23 +75,49 @@ static void write_batch(const struct brink_spec *spec, const struct brink_spec_k
         brink_spec_write_int32(spec, key, json);
 }
 
-// ---- the engine: auto, or one of the table
+// ---- the engine: auto, or one of the table; resolved, one on a library is followed by its name
+
+static brink_err copy_text(const char *word, char **copy)
+{
+    size_t size = strlen(word) + 1;
+    brink_err error = brink_alloc(copy, size, 1);
+    if (!error)
+        memcpy(*copy, word, size);
+    return error;
+}
+
+// The library that `rest`, what follows the engine's name, says, or the one there is: a result is
+// bound to it.
+static brink_err read_library(const struct brink_network_engine *engine, const char *rest,
+                              const struct brink_yaml_node *node, char **library)
+{
+    const char *name = rest + 1;
+    brink_err error = rest[0] ? BRINK_OK : engine->library(&name);
+    if (error)
+        return brink_yaml_fail(node, "%s", brink_error_note());
+    return copy_text(name, library);
+}
 
 static brink_err read_engine(struct brink_spec_reader *reader, const struct brink_spec_key *key,
                              const struct brink_yaml_node *node)
 {
+    struct brink_network_options *network = &reader->spec->network;
     const char *names[16] = {"auto"}, *word = "auto";
     int count = 1;
     brink_err error = node ? brink_spec_word(node, key->name, &word) : BRINK_OK;
     if (error || strcmp(word, "auto") == 0)
         return error;
     for (int i = 0; brink_network_engines[i]; i++) {
-        if (strcmp(brink_network_engines[i]->name, word) == 0) {
-            reader->spec->network.engine = i + 1;
-            return BRINK_OK;
+        const struct brink_network_engine *engine = brink_network_engines[i];
+        size_t length = strlen(engine->name);
+        bool named = strncmp(word, engine->name, length) == 0;
+        if (named && (!word[length] || (engine->library && word[length] == ' '))) {
+            network->engine = i + 1;
+            return engine->library ? read_library(engine, word + length, node, &network->library)
+                                   : BRINK_OK;
         }
-        if (strcmp(names[count - 1], brink_network_engines[i]->name) != 0) // one for each precision
-            names[count++] = brink_network_engines[i]->name;
+        if (strcmp(names[count - 1], engine->name) != 0) // one for each precision
+            names[count++] = engine->name;
     }
     return brink_spec_unknown(node, key->name, "engine", word, count, names);
 }
@@ -99,9 +125,15 @@ static brink_err read_engine(struct brink_spec_reader *reader, const struct brin
 static void write_engine(const struct brink_spec *spec, const struct brink_spec_key *key,
                          struct brink_text *json)
 {
-    int32_t engine = spec->network.engine;
-    (void)key;
-    brink_text_json(json, engine ? brink_network_engines[engine - 1]->name : "auto");
+    const struct brink_network_options *network = &spec->network;
+    struct brink_text words = {0};
+    brink_text_add(&words, "%s%s%s",
+                   network->engine ? brink_network_engines[network->engine - 1]->name
+                                   : key->fallback,
+                   network->library ? " " : "", network->library ? network->library : "");
+    brink_text_json(json, brink_text_get(&words));
+    json->error = json->error ? json->error : words.error;
+    brink_text_free(&words);
 }
 
 // ---- texts; "none" is written where there is none
@@ -118,13 +150,10 @@ static brink_err read_text(struct brink_spec_reader *reader, const struct brink_
         error = brink_yaml_fail(node, "%s: is empty", key->name);
     if (error)
         return error;
-    size_t size = strlen(word) + 1;
-    error = brink_alloc(&copy, size, 1);
-    if (error)
-        return error;
-    memcpy(copy, word, size);
-    memcpy((char *)reader->spec + key->offset, &copy, sizeof copy);
-    return BRINK_OK;
+    error = copy_text(word, &copy);
+    if (!error)
+        memcpy((char *)reader->spec + key->offset, &copy, sizeof copy);
+    return error;
 }
 
 static void write_text(const struct brink_spec *spec, const struct brink_spec_key *key,

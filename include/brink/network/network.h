@@ -190,14 +190,17 @@ struct brink_network_engine {
     void (*bend)(struct brink_engine_state *state, int lane);
     void (*hessian)(struct brink_engine_state *state, const void *tangent, void *product);
     double (*dot)(struct brink_engine_state *state, const void *a, const void *b);
-    // What the bits depend on besides the kernel version ("" for our own kernels): a BLAS names
-    // the CPU core it chose.
-    const char *(*dependence)(void);
+    // What the bits depend on besides the kernel version; NULL for our own products. Loads a BLAS,
+    // which names itself and the CPU core it chose: a sweep is bound to it. BRINK_ERR_USAGE if
+    // there is none.
+    brink_err (*library)(const char **name);
 };
 
 extern const struct brink_network_engine brink_engine_plain_f32, brink_engine_plain_f64;
-// In order of preference, ended by NULL; the plain ones come last and fit any network of their
-// precision.
+// Their twins, but for the products, which are OpenBLAS's.
+extern const struct brink_network_engine brink_engine_blas_f32, brink_engine_blas_f64;
+// In order of preference, ended by NULL. The plain ones fit any network of their precision: what
+// comes after them is taken by name alone.
 extern const struct brink_network_engine *const brink_network_engines[];
 
 #endif

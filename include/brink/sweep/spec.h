@@ -31,6 +31,7 @@ struct brink_network_options {
     int32_t hidden[BRINK_DEPTH_MAX];                          // widths of unequal layers
     int32_t hidden_count;                                     // 0: width and depth say it
     int32_t parametrization, init, precision, engine, source; // values of their choices
+    char *library; // that the engine works on, to whose bits a result is bound; NULL: none
     double norm_epsilon;
     char *weights, *path;
     int32_t inputs, outputs, degree;

@@ -5,8 +5,12 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { ALIGNMENT = 64 }; // a cache line, and an AVX-512 vector
+enum {
+    ALIGNMENT = 64, // a cache line, and an AVX-512 vector
+    HUGE_PAGE = 2 << 20,
+};
 
 static atomic_int_fast64_t fail_countdown;
 
@@ -20,6 +24,19 @@ static bool told_to_fail(void)
     return atomic_load(&fail_countdown) > 0 && atomic_fetch_sub(&fail_countdown, 1) == 1;
 }
 
+// NULL if there is no room. Large blocks ask for huge pages, before they are touched: a matrix has
+// more small ones than a core remembers. Not to get them is no error.
+static void *allocate(size_t bytes)
+{
+    void *memory = NULL;
+    bool large = bytes >= HUGE_PAGE;
+    if (posix_memalign(&memory, large ? HUGE_PAGE : ALIGNMENT, bytes))
+        return NULL;
+    if (large)
+        madvise(memory, bytes, MADV_HUGEPAGE);
+    return memory;
+}
+
 brink_err brink_alloc(void *block, size_t count, size_t size)
 {
     size_t bytes = 0, rounded = 0;
@@ -31,7 +48,7 @@ brink_err brink_alloc(void *block, size_t count, size_t size)
     rounded -= rounded % ALIGNMENT; // at least one element's room: bytes < rounded + ALIGNMENT
     rounded = rounded ? rounded : ALIGNMENT;
     if (!told_to_fail())
-        memory = aligned_alloc(ALIGNMENT, rounded);
+        memory = allocate(rounded);
     if (!memory)
         return brink_fail(BRINK_ERR_MEMORY, "out of memory: %zu bytes wanted", bytes);
     memset(memory, 0, rounded);

@@ -4,6 +4,7 @@
 //   source -> ready -> lanes -alarm-> replays -ends-> tails -> source
 //               ^---------- goes on -----'    `------------------^
 //
+// Where it is the end of a block that may be a cell's end, replays of that state alone do.
 // A cell moves from vector to vector with all that its lane knows. Vectors take cells of one curve
 // at a time. Nothing here allocates or fails.
 #include "engine.h"
@@ -23,6 +24,9 @@ enum {
     BEAT_ROUNDS = 16,
 };
 
+// Which states a replay tests.
+enum replay { ALL_STATES, LAST_STATE, REPLAYS };
+
 // A cell without a lane.
 struct ready {
     double at[LANE_FIELDS];
@@ -31,12 +35,13 @@ struct ready {
 
 // The cells of one kernel.
 struct group {
-    struct lane_vector lanes[KERNEL_VECTORS], replays[REPLAY_VECTORS], tails[TAIL_VECTORS];
+    struct lane_vector lanes[KERNEL_VECTORS], tails[TAIL_VECTORS];
+    struct lane_vector replays[REPLAYS][REPLAY_VECTORS];
 };
 
 // How many they are: apart, so that every round sees those of all kernels at a glance.
 struct crowd {
-    int running, replaying, waiting;
+    int running, replaying[REPLAYS], waiting;
     bool packed; // no two vectors of lanes can be merged
 };
 
@@ -216,16 +221,19 @@ static bool end_replay(struct engine *engine, enum kernel_kind kind, struct lane
     return true;
 }
 
-static void run_replays(struct engine *engine, enum kernel_kind kind)
+static void run_replays(struct engine *engine, enum kernel_kind kind, enum replay which)
 {
-    struct lane_vector *replays = engine->groups[kind].replays;
+    struct lane_vector *replays = engine->groups[kind].replays[which];
     struct crowd *crowd = &engine->crowds[kind];
     struct brink_ending endings[REPLAY_VECTORS][VEC_WIDTH];
     mask open[REPLAY_VECTORS], any = 0;
-    if (!crowd->replaying || engine->ready_count + REPLAY_LANES > READY_CELLS)
+    int first = which == LAST_STATE ? BRINK_BLOCK : 0;
+    // A false alarm comes back, one of a closed block never does.
+    int back = which == LAST_STATE ? 0 : REPLAY_LANES;
+    if (!crowd->replaying[which] || engine->ready_count + back > READY_CELLS)
         return;
-    brink_kernels[engine->full][kind].replay(replays, engine->rules);
-    engine->use.replayed += BRINK_BLOCK * REPLAY_LANES;
+    brink_kernels[engine->full][kind].replay(replays, engine->rules, first);
+    engine->use.replayed += (BRINK_BLOCK - first) * REPLAY_LANES;
     for (int i = 0; i < REPLAY_VECTORS; i++) {
         vec end = vec_load(replays[i].at[LANE_END]);
         open[i] = replays[i].used & vec_equal(end, vec_set(LANE_RECURS));
@@ -242,7 +250,7 @@ static void run_replays(struct engine *engine, enum kernel_kind kind)
         }
         end_lanes(engine, kind, &replays[i], over, endings[i]);
     }
-    crowd->replaying = 0;
+    crowd->replaying[which] = 0;
 }
 
 // ---- starts
@@ -337,30 +345,38 @@ static void refill(struct engine *engine)
 
 // ---- rounds
 
+// A vector of replays that has room for a cell of `curve`; NULL: there is none now.
+static struct lane_vector *room_for_replay(struct engine *engine, enum kernel_kind kind,
+                                           enum replay which, const struct brink_curve *curve)
+{
+    struct lane_vector *replays = engine->groups[kind].replays[which], *room;
+    room = find_room(replays, REPLAY_VECTORS, engine->fields, curve, &(bool){false});
+    if (room)
+        return room;
+    run_replays(engine, kind, which);
+    return find_room(replays, REPLAY_VECTORS, engine->fields, curve, &(bool){false});
+}
+
 static void run_group(struct engine *engine, enum kernel_kind kind)
 {
     struct group *group = &engine->groups[kind];
     struct crowd *crowd = &engine->crowds[kind];
-    brink_kernels[engine->full][kind].block(group->lanes, engine->rules);
+    unsigned alarmed = brink_kernels[engine->full][kind].block(group->lanes, engine->rules);
     engine->use.run += BRINK_BLOCK * KERNEL_VECTORS * VEC_WIDTH;
     engine->use.used += BRINK_BLOCK * crowd->running;
-    for (int i = 0; i < KERNEL_VECTORS; i++) {
-        struct lane_vector *lanes = &group->lanes[i];
+    for (; alarmed; alarmed &= alarmed - 1) {
+        struct lane_vector *lanes = &group->lanes[__builtin_ctz(alarmed)];
         for (mask alarm = lanes->alarm; alarm; alarm &= alarm - 1) {
-            struct lane_vector *room = find_room(group->replays, REPLAY_VECTORS, engine->fields,
-                                                 lanes->curve, &(bool){false});
-            if (!room) {
-                run_replays(engine, kind);
-                room = find_room(group->replays, REPLAY_VECTORS, engine->fields, lanes->curve,
-                                 &(bool){false});
-            }
+            int lane = __builtin_ctz(alarm);
+            enum replay which = lanes->closed >> lane & 1 ? LAST_STATE : ALL_STATES;
+            struct lane_vector *room = room_for_replay(engine, kind, which, lanes->curve);
             if (!room)
-                break; // the lane repeats its block, and its alarm, until there is room
-            move_lane(room, lanes, __builtin_ctz(alarm), engine->fields);
+                continue; // the lane repeats its block, and its alarm, until there is room
+            move_lane(room, lanes, lane, engine->fields);
             crowd->running--;
             crowd->packed = false;
             engine->vacant = true;
-            crowd->replaying++;
+            crowd->replaying[which]++;
         }
     }
     if (!crowd->running)
@@ -380,8 +396,8 @@ static bool run_round(struct engine *engine, int round)
             continue;
         run_group(engine, (enum kernel_kind)kind);
         any = true;
-        if (engine->starving) // replays would wait for cells that do not come
-            run_replays(engine, (enum kernel_kind)kind);
+        for (int which = 0; which < REPLAYS && engine->starving; which++)
+            run_replays(engine, (enum kernel_kind)kind, (enum replay)which); // no cells will come
     }
     return any;
 }
@@ -391,8 +407,11 @@ static bool flush(struct engine *engine)
 {
     bool any = engine->ready_count > 0;
     for (int kind = 0; kind < KERNEL_KINDS; kind++) {
-        any |= engine->crowds[kind].replaying || engine->crowds[kind].waiting;
-        run_replays(engine, (enum kernel_kind)kind);
+        any |= engine->crowds[kind].waiting;
+        for (int which = 0; which < REPLAYS; which++) {
+            any |= engine->crowds[kind].replaying[which];
+            run_replays(engine, (enum kernel_kind)kind, (enum replay)which);
+        }
         end_tails(engine, (enum kernel_kind)kind);
     }
     return any;
@@ -415,7 +434,8 @@ static bool run(const struct brink_rules *rules, bool full, const struct brink_c
         engine.queue[place].place = (int16_t)place;
     for (int kind = 0; kind < KERNEL_KINDS; kind++) {
         init_vectors(engine.groups[kind].lanes, KERNEL_VECTORS);
-        init_vectors(engine.groups[kind].replays, REPLAY_VECTORS);
+        for (int which = 0; which < REPLAYS; which++)
+            init_vectors(engine.groups[kind].replays[which], REPLAY_VECTORS);
         init_vectors(engine.groups[kind].tails, TAIL_VECTORS);
     }
     for (int round = 0; !engine.abandoned; round++) {

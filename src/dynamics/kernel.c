@@ -49,9 +49,10 @@ VEC_INLINE void step_vectors(enum kernel_kind kind, bool full, int count,
     EACH run[j].y = vec_minus_fma(g[j], x[j], y[j]);
 }
 
-// The 32 steps of all vectors, `side` of them side by side, and their ends.
-VEC_INLINE void run_block(enum kernel_kind kind, bool full, int side, struct lane_vector lanes[],
-                          const struct brink_rules *rules)
+// The 32 steps of all vectors, `side` of them side by side, and their ends. Returns the vectors
+// with alarms, as bits.
+VEC_INLINE unsigned run_block(enum kernel_kind kind, bool full, int side,
+                              struct lane_vector lanes[], const struct brink_rules *rules)
 {
     const int count = KERNEL_VECTORS;
     const int stride = kind == KERNEL_A || kind == KERNEL_A1 ? 4 : 8; // states per look
@@ -76,13 +77,16 @@ VEC_INLINE void run_block(enum kernel_kind kind, bool full, int side, struct lan
             run[j].largest = vec_larger(run[j].largest, size);
         }
     }
+    unsigned alarmed = 0;
     for (int j = 0; j < count; j++) {
-        end_block(kind, &lanes[j], rules, &run[j]);
+        if (end_block(kind, &lanes[j], rules, &run[j]))
+            alarmed |= 1U << j;
         if (full) {
             settle_edge(kind, lanes[j].curve, vec_load(lanes[j].at[LANE_H]), &watch[j]);
-            store_watch(&lanes[j], ~lanes[j].alarm, &watch[j]);
+            store_watch(&lanes[j], ~lanes[j].alarm | lanes[j].closed, &watch[j]);
         }
     }
+    return alarmed;
 }
 
 // Vectors side by side, of which the registers still hold the most.
@@ -102,21 +106,24 @@ enum { SIDE_A = 4, SIDE_A1 = 2, SIDE_B = 4 };
     X(KERNEL_B13, b13, SIDE_B)
 
 #define KERNEL_FUNCTIONS(kind, suffix, side)                                                       \
-    static void block_##suffix(struct lane_vector lanes[], const struct brink_rules *rules)        \
+    static unsigned block_##suffix(struct lane_vector lanes[], const struct brink_rules *rules)    \
     {                                                                                              \
-        run_block(kind, false, side, lanes, rules);                                                \
+        return run_block(kind, false, side, lanes, rules);                                         \
     }                                                                                              \
-    static void replay_##suffix(struct lane_vector lanes[], const struct brink_rules *rules)       \
+    static void replay_##suffix(struct lane_vector lanes[], const struct brink_rules *rules,       \
+                                int first)                                                         \
     {                                                                                              \
-        replay_block(kind, false, lanes, rules);                                                   \
+        replay_block(kind, false, lanes, rules, first);                                            \
     }                                                                                              \
-    static void block_full_##suffix(struct lane_vector lanes[], const struct brink_rules *rules)   \
+    static unsigned block_full_##suffix(struct lane_vector lanes[],                                \
+                                        const struct brink_rules *rules)                           \
     {                                                                                              \
-        run_block(kind, true, side, lanes, rules);                                                 \
+        return run_block(kind, true, side, lanes, rules);                                          \
     }                                                                                              \
-    static void replay_full_##suffix(struct lane_vector lanes[], const struct brink_rules *rules)  \
+    static void replay_full_##suffix(struct lane_vector lanes[], const struct brink_rules *rules,  \
+                                     int first)                                                    \
     {                                                                                              \
-        replay_block(kind, true, lanes, rules);                                                    \
+        replay_block(kind, true, lanes, rules, first);                                             \
     }
 KERNEL_LIST(KERNEL_FUNCTIONS)
 

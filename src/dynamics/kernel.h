@@ -3,7 +3,9 @@
 //
 // A lane runs one cell. A block of 32 steps is run without looking; at its end each lane whose
 // cell *may* have ended inside raises an alarm and keeps the state from before the block. The
-// replay repeats those 32 steps and tests every state as verdict.c does.
+// replay repeats those 32 steps and tests every state as verdict.c does. Recurrence and max_steps
+// end cells at the end of a block: where it is this alone, the lane is stepped, and one state
+// tested.
 #ifndef BRINK_DYNAMICS_KERNEL_H
 #define BRINK_DYNAMICS_KERNEL_H
 
@@ -69,6 +71,7 @@ struct lane_vector {
     _Alignas(64) double at[LANE_FIELDS][VEC_WIDTH];
     const struct brink_curve *curve; // never NULL
     mask used, alarm;
+    mask closed; // of `alarm`: nothing but the block's end may be the cell's
     struct lane_cell cell[VEC_WIDTH];
 };
 
@@ -78,11 +81,14 @@ enum {
 };
 
 struct kernel {
-    // Runs 32 steps of every lane and sets the alarms. Lanes that raise one are left as they were.
-    void (*block)(struct lane_vector vectors[KERNEL_VECTORS], const struct brink_rules *rules);
-    // Runs up to 32 steps of every used lane, testing every state; sets LANE_END, and LANE_N to
-    // the step of the end.
-    void (*replay)(struct lane_vector vectors[REPLAY_VECTORS], const struct brink_rules *rules);
+    // Runs 32 steps of every lane and sets the alarms. Lanes that raise one are left as they were,
+    // but for x, y, n and what was watched where the block is closed. Returns the vectors with
+    // alarms, as bits.
+    unsigned (*block)(struct lane_vector vectors[KERNEL_VECTORS], const struct brink_rules *rules);
+    // Runs up to 32 steps of every used lane, testing every state from the block's state `first`
+    // on, where the lanes are; sets LANE_END, and LANE_N to the step of the end.
+    void (*replay)(struct lane_vector vectors[REPLAY_VECTORS], const struct brink_rules *rules,
+                   int first);
 };
 
 // Of [record: full][kind]; `block` is NULL where there is no kernel.

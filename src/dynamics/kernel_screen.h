@@ -98,14 +98,17 @@ VEC_INLINE mask calm_lanes(enum kernel_kind kind, const struct lane_vector *lane
     return calm & vec_less(n, vec_set(rules->max_steps));
 }
 
-// The lanes of which something may have ended.
-VEC_INLINE mask alarms(enum kernel_kind kind, const struct lane_vector *lanes,
-                       const struct brink_rules *rules, const struct vec_run *run, vec n)
+// Sets the lanes in which something may have ended, and those of them in which it can have been
+// the block's end only.
+VEC_INLINE void raise_alarms(enum kernel_kind kind, struct lane_vector *lanes,
+                             const struct brink_rules *rules, const struct vec_run *run, vec n)
 {
     const struct brink_curve *curve = lanes->curve;
     vec x = run->x, y = run->y, largest = run->largest, h = vec_load(lanes->at[LANE_H]);
     vec far = vec_load(lanes->at[LANE_FAR]), near = vec_load(lanes->at[LANE_NEAR]);
-    mask alarm = may_converge(curve, rules, x, y) | recurs(lanes, x, y) | on_axis(kind, x, y);
+    vec limit = vec_set(rules->max_steps);
+    mask alarm = may_converge(curve, rules, x, y) | on_axis(kind, x, y) | vec_less(limit, n);
+    mask at_end = recurs(lanes, x, y) | vec_equal(n, limit);
     if (kind != KERNEL_A && kind != KERNEL_A1) {
         vec gauge, slope = vec_slope(kind, curve, x, y, &gauge);
         alarm |= escapes(kind, h, x, y, slope);
@@ -114,32 +117,41 @@ VEC_INLINE mask alarms(enum kernel_kind kind, const struct lane_vector *lanes,
     if (kind == KERNEL_A) // what strays out of the near part of the row table is replayed
         alarm |= ~vec_less(run->peak, vec_set(ROW_NEAR_END));
     mask calm = vec_less(largest, far) & vec_less(vec_abs(x), far) & vec_less(vec_abs(y), far);
-    calm &= vec_less(near, run->smallest) & vec_less(n, vec_set(rules->max_steps));
-    return (alarm | ~calm) & lanes->used;
+    calm &= vec_less(near, run->smallest);
+    alarm |= ~calm;
+    lanes->alarm = (alarm | at_end) & lanes->used;
+    lanes->closed = lanes->alarm & ~alarm;
 }
 
-// Ends a block: raises the alarms, and steps the lanes without one.
-VEC_INLINE void end_block(enum kernel_kind kind, struct lane_vector *lanes,
+// Ends a block: raises the alarms, and steps the lanes without one or with a closed block. Returns
+// the alarms.
+VEC_INLINE mask end_block(enum kernel_kind kind, struct lane_vector *lanes,
                           const struct brink_rules *rules, const struct vec_run *run)
 {
     vec n = vec_load(lanes->at[LANE_N]) + vec_set(BRINK_BLOCK);
-    lanes->alarm = 0;
+    lanes->alarm = lanes->closed = 0;
     if (__builtin_expect(calm_lanes(kind, lanes, rules, run, n) != VEC_ALL, 0))
-        lanes->alarm = alarms(kind, lanes, rules, run, n);
-    mask go = ~lanes->alarm;
-    lane_store(lanes, LANE_X, go, run->x);
-    lane_store(lanes, LANE_Y, go, run->y);
-    lane_store(lanes, LANE_PEAK, go, vec_larger(vec_load(lanes->at[LANE_PEAK]), run->peak));
+        raise_alarms(kind, lanes, rules, run, n);
+    mask go = ~lanes->alarm, step = go | lanes->closed;
+    lane_store(lanes, LANE_X, step, run->x);
+    lane_store(lanes, LANE_Y, step, run->y);
+    lane_store(lanes, LANE_PEAK, step, vec_larger(vec_load(lanes->at[LANE_PEAK]), run->peak));
     close_block(lanes, rules, go, run->x, run->y);
+    if (__builtin_expect(lanes->closed != 0, 0))
+        lane_store(lanes, LANE_N, lanes->closed, n);
+    return lanes->alarm;
 }
 
 // brink_verdict_state for n > 0: an enum brink_status a lane, PENDING for lanes to go on.
 VEC_INLINE vec judge_state(enum kernel_kind kind, const struct brink_curve *curve,
                            const struct brink_rules *rules, vec h, vec x, vec y, vec slope)
 {
+    const double tol = rules->grad_tol;
     vec escape = vec_set(rules->escape), size = x * x + y * y;
-    mask inside = vec_less(vec_abs(x), escape) & vec_less(vec_abs(y), escape);
-    mask flat = vec_at_most(vec_abs(slope) * vec_sqrt(size), vec_set(rules->grad_tol));
+    mask inside = vec_less(vec_abs(x), escape) & vec_less(vec_abs(y), escape), flat = 0;
+    // A first look without a root; underflow is below 1e-300.
+    if (vec_at_most(slope * slope * size, vec_set(1.001 * tol * tol + 1e-300)))
+        flat = vec_at_most(vec_abs(slope) * vec_sqrt(size), vec_set(tol));
     mask minimum = vec_at_most(vec_abs(vec_fma_minus(x, y, vec_set(1))), vec_set(1e-6)) &
                    vec_at_most(h * vec_set(curve->curvature_minimum) * size, vec_set(2));
     vec status = vec_set(BRINK_STATUS_PENDING); // the first test of verdict.c is the last here
@@ -164,9 +176,10 @@ VEC_INLINE vec judge_step(enum kernel_kind kind, const struct lane_vector *lanes
     return status;
 }
 
-// The lanes of one vector in a replay.
+// The lanes of one vector in a replay. (x, y) goes on where the cell has ended, so that a step does
+// not wait for the tests of the one before.
 struct vec_replay {
-    vec x, y, n, peak, end;
+    vec x, y, x_end, y_end, n, n_end, peak, end;
     struct vec_watch watch;
     mask going;
 };
@@ -189,8 +202,12 @@ VEC_INLINE bool replay_step(enum kernel_kind kind, bool full, const struct lane_
         mask here = now[j].going, seen = here;
         if (step > 0) {
             vec end = judge_step(kind, &lanes[j], rules, step, now[j].n, x[j], y[j], slope[j]);
-            now[j].end = vec_select(here, end, now[j].end);
-            now[j].going &= vec_equal(end, pending);
+            mask ends = here & ~vec_equal(end, pending);
+            now[j].going &= ~ends;
+            now[j].end = vec_select(ends, end, now[j].end);
+            now[j].x_end = vec_select(ends, x[j], now[j].x_end);
+            now[j].y_end = vec_select(ends, y[j], now[j].y_end);
+            now[j].n_end = vec_select(ends, now[j].n, now[j].n_end);
         }
         if (step == BRINK_BLOCK) // of lanes that go on, the next block sees it
             seen = here & ~now[j].going;
@@ -199,40 +216,43 @@ VEC_INLINE bool replay_step(enum kernel_kind kind, bool full, const struct lane_
                         now[j].peak, seen, &now[j].watch);
         now[j].peak = vec_select(seen, vec_larger(now[j].peak, gauge[j]), now[j].peak);
         any |= now[j].going;
-        mask going = step == BRINK_BLOCK ? 0 : now[j].going;
+        if (step == BRINK_BLOCK)
+            continue;
         vec g = h * slope[j];
-        now[j].x = vec_select(going, vec_minus_fma(g, y[j], x[j]), x[j]);
-        now[j].y = vec_select(going, vec_minus_fma(g, x[j], y[j]), y[j]);
-        now[j].n = vec_select(going, now[j].n + vec_set(1), now[j].n);
+        now[j].x = vec_minus_fma(g, y[j], x[j]);
+        now[j].y = vec_minus_fma(g, x[j], y[j]);
+        now[j].n = now[j].n + vec_set(1);
     }
     return any;
 }
 
 // A lane that goes on stops where it was 32 steps later; one that ends, at its end.
 VEC_INLINE void replay_block(enum kernel_kind kind, bool full, struct lane_vector lanes[],
-                             const struct brink_rules *rules)
+                             const struct brink_rules *rules, int first)
 {
     struct vec_replay replay[REPLAY_VECTORS];
-    for (int j = 0; j < REPLAY_VECTORS; j++) {
-        replay[j] = (struct vec_replay){vec_load(lanes[j].at[LANE_X]),
-                                        vec_load(lanes[j].at[LANE_Y]),
-                                        vec_load(lanes[j].at[LANE_N]),
-                                        vec_load(lanes[j].at[LANE_PEAK]),
-                                        vec_set(BRINK_STATUS_PENDING),
-                                        load_watch(&lanes[j]),
-                                        lanes[j].used};
-    }
-    for (int step = 0; step <= BRINK_BLOCK; step++)
+    for (int j = 0; j < REPLAY_VECTORS; j++)
+        replay[j] = (struct vec_replay){.x = vec_load(lanes[j].at[LANE_X]),
+                                        .y = vec_load(lanes[j].at[LANE_Y]),
+                                        .x_end = vec_set(0),
+                                        .y_end = vec_set(0),
+                                        .n = vec_load(lanes[j].at[LANE_N]),
+                                        .n_end = vec_set(0),
+                                        .peak = vec_load(lanes[j].at[LANE_PEAK]),
+                                        .end = vec_set(BRINK_STATUS_PENDING),
+                                        .watch = load_watch(&lanes[j]),
+                                        .going = lanes[j].used};
+    for (int step = first; step <= BRINK_BLOCK; step++)
         if (!replay_step(kind, full, lanes, rules, step, replay))
             break;
     for (int j = 0; j < REPLAY_VECTORS; j++) {
         struct vec_replay *end = &replay[j];
         close_block(&lanes[j], rules, end->going, end->x, end->y);
-        vec_store(lanes[j].at[LANE_X], end->x);
-        vec_store(lanes[j].at[LANE_Y], end->y);
+        vec_store(lanes[j].at[LANE_X], vec_select(end->going, end->x, end->x_end));
+        vec_store(lanes[j].at[LANE_Y], vec_select(end->going, end->y, end->y_end));
         vec_store(lanes[j].at[LANE_PEAK], end->peak);
         vec_store(lanes[j].at[LANE_END], end->end);
-        lane_store(&lanes[j], LANE_N, ~end->going & VEC_ALL, end->n);
+        lane_store(&lanes[j], LANE_N, ~end->going & VEC_ALL, end->n_end);
         if (full) {
             settle_edge(kind, lanes[j].curve, vec_load(lanes[j].at[LANE_H]), &end->watch);
             store_watch(&lanes[j], VEC_ALL, &end->watch);

@@ -5,6 +5,7 @@
 
 #include "brink/network/data.h"
 #include "brink/network/start.h"
+#include "brink/sweep/spec.h"
 #include "networks.h"
 
 static char folder[] = "/tmp/brink-data.XXXXXX";
@@ -66,6 +67,9 @@ START_TEST(idx_files_are_read_and_wrong_ones_refused)
     write_file("train-images-idx3-ubyte", images, sizeof images - 1);
     ck_assert_fails(brink_data_load(&request, &data), BRINK_ERR_IO,
                     "2368 bytes expected for 3 entries, 2367 found");
+    write_file("train-images-idx3-ubyte", images, 15);
+    ck_assert_fails(brink_data_load(&request, &data), BRINK_ERR_IO,
+                    "16 bytes expected for the header alone, 15 found");
     images[3] = 1;
     write_file("train-images-idx3-ubyte", images, sizeof images);
     ck_assert_fails(brink_data_load(&request, &data), BRINK_ERR_IO, "begins with 00000801");
@@ -90,6 +94,35 @@ START_TEST(idx_files_are_read_and_wrong_ones_refused)
     ck_assert_fails(brink_data_load(&request, &data), BRINK_ERR_IO,
                     "30730000 bytes expected, 100 found");
     remove_file("data_batch_1.bin");
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+END_TEST
+
+// The second file holds the samples from number 10000 on.
+START_TEST(a_sweep_is_bound_to_all_files_that_it_reads)
+{
+    char text[512], digest[2][2][17]; // [more than 10000 samples][contents]
+    struct brink_spec *spec = NULL;
+    strcpy(folder, "/tmp/brink-data.XXXXXX");
+    ck_assert(mkdtemp(folder));
+    write_file("data_batch_1.bin", "first", 5);
+    for (int contents = 0; contents < 2; contents++) {
+        write_file("data_batch_2.bin", contents ? "other" : "again", 5);
+        for (int more = 0; more < 2; more++) {
+            snprintf(text, sizeof text,
+                     "model: network\naxes: {n: {values: [%d, 7]}}\nfixed: {lr: 0.1}\n"
+                     "data: {source: cifar10, path: %s}\n",
+                     10000 + more, folder);
+            ck_assert_ok(brink_spec_parse("data.yaml", text, strlen(text), 0, NULL, &spec));
+            ck_assert_uint_eq(strlen(spec->network.digest), 16);
+            strcpy(digest[more][contents], spec->network.digest);
+            brink_spec_free(&spec);
+        }
+    }
+    ck_assert_str_eq(digest[0][0], digest[0][1]);
+    ck_assert_str_ne(digest[1][0], digest[1][1]);
+    remove_file("data_batch_1.bin");
+    remove_file("data_batch_2.bin");
     ck_assert_int_eq(rmdir(folder), 0);
 }
 END_TEST
@@ -147,6 +180,7 @@ int main(void)
     const TTest *const tests[] = {
         chebyshev_labels_are_cosines,
         idx_files_are_read_and_wrong_ones_refused,
+        a_sweep_is_bound_to_all_files_that_it_reads,
         starts_have_their_norms_and_offset,
         degree_along_the_ray_is_that_of_activation_and_loss,
     };

@@ -116,7 +116,12 @@ static brink_err load_hdf5(const struct brink_data_request *request, struct brin
     if (!error && n != labels)
         error = brink_fail(BRINK_ERR_IO, "%s: X has %" PRId64 " samples, Y has %" PRId64 " labels",
                            path, n, labels);
-    if (!error && (n < request->n || d > 1000000 || outputs > 10000))
+    if (!error && (d > 1000000 || outputs > 10000))
+        error = brink_fail(BRINK_ERR_IO,
+                           "%s: X is [%" PRId64 "][%" PRId64 "], Y [%" PRId64 "][%" PRId64
+                           "]: at most 1000000 inputs and 10000 outputs are possible",
+                           path, n, d, labels, outputs);
+    if (!error && n < request->n)
         error = brink_fail(BRINK_ERR_IO, "%s: X has %" PRId64 " samples, %d are asked for (data.n)",
                            path, n, request->n);
     if (!error)

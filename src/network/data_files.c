@@ -64,6 +64,10 @@ static brink_err read_idx(const char *path, int rank, const uint32_t shape[], in
     size_t header_bytes = 4 + 4 * (size_t)rank;
     *items = NULL;
     brink_err error = open_file(path, &file, &found);
+    if (!error && found < (int64_t)header_bytes)
+        error = brink_fail(BRINK_ERR_IO,
+                           "%s: %zu bytes expected for the header alone, %" PRId64 " found", path,
+                           header_bytes, found);
     if (!error)
         error = read_bytes(file, path, header_bytes, header);
     if (error)
@@ -209,7 +213,7 @@ brink_err brink_data_visit_cifar(const struct brink_data_request *request,
                                  brink_err (*visit)(void *context, const char *path), void *context)
 {
     brink_err error = BRINK_OK;
-    for (int i = 0; !error && i * CIFAR_RECORDS < request->n; i++) {
+    for (int i = 0; !error && i < CIFAR_FILES && i * CIFAR_RECORDS < request->n; i++) {
         char path[PATH_BYTES];
         name_cifar(request, i, path);
         error = visit(context, path);

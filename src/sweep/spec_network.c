@@ -204,7 +204,22 @@ static void write_hidden(const struct brink_spec *spec, const struct brink_spec_
                        i + 1 == network->hidden_count ? "]" : "");
 }
 
-// ---- digest of the data files
+// ---- digest of the files of data and weights
+
+// The most samples that a cell takes: they say how many files there are.
+static int samples_max(const struct brink_spec *spec)
+{
+    int parameter = brink_model_parameter(spec->model, "n");
+    int axis = brink_spec_axis(spec, parameter);
+    double most = 0;
+    if (spec->fixed[parameter])
+        most = spec->fixed_value[parameter];
+    else if (axis < 0)
+        (void)brink_number_parse(spec->model->parameters[parameter].fallback, &most);
+    for (int64_t i = 0; axis >= 0 && i < spec->axes[axis].num; i++)
+        most = spec->axes[axis].values[i] > most ? spec->axes[axis].values[i] : most;
+    return (int)most;
+}
 
 static brink_err add_file(void *context, const char *path)
 {
@@ -225,12 +240,15 @@ static brink_err read_digest(struct brink_spec_reader *reader, const struct brin
 {
     struct brink_network_options *network = &reader->spec->network;
     bool automatic = !node || (node->kind == BRINK_YAML_SCALAR && strcmp(node->text, "auto") == 0);
-    const struct brink_data_request request = {
-        .source = (enum brink_source)network->source, .path = network->path, .n = 1};
+    bool made = network->source == BRINK_SOURCE_CHEBYSHEV || // by a rule
+                network->source == BRINK_SOURCE_GAUSSIAN;
+    const struct brink_data_request request = {.source = (enum brink_source)network->source,
+                                               .path = network->path,
+                                               .n = samples_max(reader->spec)};
     XXH3_state_t state;
     if (!automatic)
         return read_text(reader, key, node);
-    if (network->source == BRINK_SOURCE_CHEBYSHEV || network->source == BRINK_SOURCE_GAUSSIAN)
+    if (made && !network->weights)
         return BRINK_OK;
     if (network->source == BRINK_SOURCE_HDF5 && !network->path)
         return brink_yaml_fail(reader->root, "data.path: is missing: which HDF5 file?");
@@ -241,6 +259,8 @@ static brink_err read_digest(struct brink_spec_reader *reader, const struct brin
                           "%s; `make data` fetches MNIST and Fashion-MNIST into build/data, and "
                           "data.path or BRINK_DATA says where files are",
                           brink_error_note());
+    if (!error && network->weights)
+        error = add_file(&state, network->weights);
     if (!error)
         error = brink_alloc(&network->digest, 17, 1);
     if (!error)
@@ -302,8 +322,9 @@ const struct brink_spec_key brink_data_keys[] = {
     WHOLE("data.inputs", "16", "of gaussian samples", 1, 1000000, inputs),
     WHOLE("data.outputs", "1", "of gaussian samples", 1, 10000, outputs),
     WHOLE("data.degree", "5", "of Chebyshev's polynomial", 0, 1000, degree),
-    {"data.digest", "text", "auto", "XXH3 of the data files, which a result is bound to",
-     AT(digest), .read = read_digest, .write = write_text},
+    {"data.digest", "text", "auto",
+     "XXH3 of the files of data and weights, which a result is bound to", AT(digest),
+     .read = read_digest, .write = write_text},
     {.name = NULL},
 };
 

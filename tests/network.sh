@@ -223,8 +223,31 @@ expect 3 "the network needs [6][3]" "$brink" run mine.yaml 'network.hidden=[6]' 
 expect 3 "9 samples, 10 are asked for" "$brink" run mine.yaml data.n=10 -o no.h5
 expect 3 "no-such.h5" "$brink" run mine.yaml data.path=no-such.h5 -o no.h5
 expect 3 "No such file" "$brink" run mine.yaml data.source=mnist data.path=nowhere -o no.h5
-# Other data under the same name are another sweep.
+"$python" -c 'import h5py; h5py.File("wide.h5", "w").update({"X": [[1.0]], "Y": [[0.0] * 10001]})'
+expect 3 "Y [1][10001]: at most" "$brink" run mine.yaml data.path=wide.h5 data.n=1 -o no.h5
+head -c 3000 mine.h5 >torn.h5
+expect 3 "torn.h5: H5Fopen failed: truncated file: eof = 3000" \
+    "$brink" run mine.yaml data.path=torn.h5 -o no.h5
+# Other data or weights under the same name are another sweep.
+cp mine.h5 weights.h5
+expect 0 "100.0 %" "$brink" run mine.yaml network.weights=weights.h5 -o weighed.h5
+"$python" -c 'import h5py; f = h5py.File("weights.h5", "a"); f["W1"][0, 0] = 7'
+expect 6 "data.digest" "$brink" run mine.yaml network.weights=weights.h5 -o weighed.h5
 "$python" -c 'import h5py; f = h5py.File("mine.h5", "a"); f["X"][0, 0] = 7'
 expect 6 "data.digest" "$brink" run mine.yaml -o user.h5
+
+# Shapes that differ over the grid: every one has an engine, weights of a file have but one shape.
+cat >shapes.yaml <<'YAML'
+model: network
+axes: {width: {values: [6, 60]}, depth: {values: [1, 2]}}
+fixed: {lr: 0.01}
+data: {source: gaussian, n: 20, inputs: 8}
+train: {max_steps: 20}
+YAML
+expect 0 "lanes of vectors, for 75 % of the cells" "$brink" check shapes.yaml
+expect 0 "100.0 %" "$brink" run shapes.yaml -o shapes.h5
+expect 2 "lanes does not fit all of these" "$brink" run shapes.yaml network.engine=lanes -o no.h5
+expect 2 "of one shape, width cannot be an axis" \
+    "$brink" run shapes.yaml network.init=file network.weights=mine.h5 -o no.h5
 
 finish

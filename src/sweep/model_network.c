@@ -230,11 +230,19 @@ static brink_err check(const struct brink_spec *spec, int *parameter, double *va
 static brink_err check_weights(const struct brink_spec *spec)
 {
     const struct brink_network_options *options = &spec->network;
+    static const int shape[] = {WIDTH, DEPTH, BIAS};
     if ((options->init == BRINK_INIT_FILE) != (options->weights != NULL))
         return brink_fail(BRINK_ERR_USAGE, options->weights
                                                ? "network.weights: goes with network.init: file"
                                                : "network.weights: is missing: the HDF5 file that "
                                                  "holds W1, W2, ... (network.init: file)");
+    for (size_t i = 0; options->weights && i < sizeof shape / sizeof shape[0]; i++) {
+        int axis = brink_spec_axis(spec, shape[i]);
+        if (axis >= 0 && spec->grid.size[axis] > 1)
+            return brink_fail(BRINK_ERR_USAGE,
+                              "network.weights: they are of one shape, %s cannot be an axis",
+                              parameters[shape[i]].name);
+    }
     return BRINK_OK;
 }
 
@@ -308,25 +316,33 @@ static brink_err check_library(const struct brink_network_options *options)
     return error;
 }
 
-// Does an engine fit every corner of the grid? Shapes depend on the axes one by one.
+// Steps to the next combination of what an engine may look at, the axes before SEED; false: all
+// were there.
+static bool next_shape(const struct brink_spec *spec, int64_t coordinate[])
+{
+    for (int parameter = 0; parameter < SEED; parameter++) {
+        int axis = brink_spec_axis(spec, parameter);
+        if (axis < 0)
+            continue;
+        if (++coordinate[axis] < spec->grid.size[axis])
+            return true;
+        coordinate[axis] = 0;
+    }
+    return false;
+}
+
+// Does an engine fit every network of the grid?
 static brink_err check_engine(const struct network_state *state)
 {
-    const struct brink_grid *grid = &state->spec->grid;
     int64_t coordinate[BRINK_RANK_MAX] = {0};
     struct brink_network_job job;
-    for (int axis = -1; axis < grid->rank; axis++) {
-        for (int64_t i = 0; i < (axis < 0 ? 1 : grid->size[axis]); i++) {
-            if (axis >= 0)
-                coordinate[axis] = i;
-            brink_network_job_at(state, coordinate, &job);
-            if (!brink_network_engine(&state->rules, &job))
-                return brink_fail(BRINK_ERR_USAGE,
-                                  "network.engine: %s does not fit all of these networks",
-                                  state->rules.engine);
-        }
-        if (axis >= 0)
-            coordinate[axis] = 0;
-    }
+    do {
+        brink_network_job_at(state, coordinate, &job);
+        if (!brink_network_engine(&state->rules, &job))
+            return brink_fail(BRINK_ERR_USAGE,
+                              "network.engine: %s does not fit all of these networks",
+                              state->rules.engine);
+    } while (next_shape(state->spec, coordinate));
     return BRINK_OK;
 }
 
@@ -378,23 +394,33 @@ static brink_err open_state(const struct brink_spec *spec, const struct brink_gr
     return BRINK_OK;
 }
 
-// The engine of the first cell, and of the others where the axes change it.
+// The engines of all cells, with their shares.
 static void describe(const void *state_pointer, struct brink_text *text)
 {
     const struct network_state *state = state_pointer;
-    int64_t coordinate[BRINK_RANK_MAX] = {0};
+    int64_t coordinate[BRINK_RANK_MAX] = {0}, taken[16] = {0}, shapes = 0;
     struct brink_network_job job;
-    brink_network_job_at(state, coordinate, &job);
-    const struct brink_network_engine *first = brink_network_engine(&state->rules, &job);
-    for (int axis = 0; axis < state->spec->grid.rank; axis++)
-        coordinate[axis] = state->spec->grid.size[axis] - 1;
-    brink_network_job_at(state, coordinate, &job);
-    const struct brink_network_engine *last = brink_network_engine(&state->rules, &job);
-    brink_text_add(text, "engine   %s: %s\n", first->name, first->meaning);
+    do {
+        brink_network_job_at(state, coordinate, &job);
+        const struct brink_network_engine *engine = brink_network_engine(&state->rules, &job);
+        for (int i = 0; brink_network_engines[i]; i++)
+            taken[i] += brink_network_engines[i] == engine;
+        shapes++;
+    } while (next_shape(state->spec, coordinate));
+    const char *label = "engine   ";
+    for (int i = 0; brink_network_engines[i]; i++) {
+        const struct brink_network_engine *engine = brink_network_engines[i];
+        if (taken[i] == 0)
+            continue;
+        brink_text_add(text, "%s%s: %s", label, engine->name, engine->meaning);
+        if (taken[i] < shapes)
+            brink_text_add(text, ", for %.3g %% of the cells",
+                           100 * (double)taken[i] / (double)shapes);
+        brink_text_add(text, "\n");
+        label = "         ";
+    }
     if (state->spec->network.library)
         brink_text_add(text, "         %s\n", state->spec->network.library);
-    if (last != first)
-        brink_text_add(text, "         %s: %s, for the last cell\n", last->name, last->meaning);
 }
 
 static int64_t undefined_cells(const void *state)

@@ -12,7 +12,7 @@ static struct brink_network small(int depth)
         .depth = depth, .norm_epsilon = 1e-5, .precision = BRINK_F64_NET};
     network.width[0] = 3;
     for (int l = 1; l <= depth; l++)
-        network.width[l] = 6 - l;
+        network.width[l] = 7 - l;
     network.width[depth + 1] = 2;
     return network;
 }
@@ -20,7 +20,7 @@ static struct brink_network small(int depth)
 // Calls `law` for every activation, loss, norm, bias, depth and parametrization.
 static void for_all(void (*law)(const struct brink_network *network))
 {
-    for (int depth = 1; depth <= 3; depth++) {
+    for (int depth = 0; depth <= BRINK_DEPTH_MAX; depth++) {
         struct brink_network network = small(depth);
         for (int a = 0; a < BRINK_ACTIVATION_COUNT; a++)
             for (int l = 0; l < BRINK_LOSS_COUNT; l++)
@@ -52,7 +52,7 @@ static void gradient_law(const struct brink_network *network)
     double *weights = test_weights(network, 5), *direction = test_weights(network, 6);
     struct test_net net = test_open(test_engine("plain", network, &data), network, &data);
     double *gradient = test_numbers(net.count), *moved = test_numbers(net.count);
-    double loss[2], step = 1e-5;
+    double loss[2], step = 2e-6;
     test_gradient(&net, weights, gradient);
     for (int side = 0; side < 2; side++) {
         for (size_t i = 0; i < net.count; i++)

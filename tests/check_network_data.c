@@ -157,7 +157,8 @@ START_TEST(degree_along_the_ray_is_that_of_activation_and_loss)
                  {BRINK_RELU3, BRINK_LOSS_HUBER, BRINK_NORM_NONE, 2},
                  {BRINK_TANH, BRINK_LOSS_MSE, BRINK_NORM_NONE, 1},
                  {BRINK_RELU, BRINK_LOSS_MSE, BRINK_NORM_BATCH, 1},
-                 {BRINK_RELU3, BRINK_LOSS_HUBER, BRINK_NORM_BATCH, 0.5}};
+                 {BRINK_RELU3, BRINK_LOSS_HUBER, BRINK_NORM_BATCH, 0.5},
+                 {BRINK_IDENTITY, BRINK_LOSS_MSE, BRINK_NORM_NONE, 2}};
     struct brink_data data = test_data(15, 4, 3, 5);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct brink_network network = {.depth = 1,

@@ -80,7 +80,8 @@ run manual "$PYTHON" tests/manual.py
 run analysis "$PYTHON" tests/check_analysis.py
 run orbits "$PYTHON" tests/check_orbits.py
 [ -n "${SANITIZE:-}" ] || run explorer bash tests/explorer.sh
-[ -n "${SANITIZE:-}" ] || run fuzz make -s fuzz FUZZ_SECONDS=25 # its own sanitizers are in
+# Specifications and overrides for a minute together; its own sanitizers are in.
+[ -n "${SANITIZE:-}" ] || run fuzz make -s fuzz FUZZ_SECONDS=30
 run figures "$PYTHON" tests/check_figures.py
 run network_figures "$PYTHON" tests/check_network_figures.py
 wait # bits.sh uses the other compiler's build of style.sh; the lab wants quiet

@@ -96,6 +96,22 @@ expect 4 "other keys" "$brink" verify old.h5
 expect 6 "other keys" "$brink" diff full.h5 old.h5
 expect 6 "other keys" "$brink" trace old.h5 dor#0 lr#0
 
+# A file of another schema is not touched.
+cp part.h5 schema.h5
+"$python" - "$top" schema.h5 <<'PY'
+import sys, h5py, numpy as np
+sys.path.insert(0, sys.argv[1] + "/tests/faults")
+import jobs
+with h5py.File(sys.argv[2], "r+") as f:
+    f.attrs.modify("schema_version", np.int32(2))
+jobs.reseal(sys.argv[2])
+PY
+before=$(sha256sum schema.h5)
+expect 6 "schema version 2, but this program knows only 1" "$brink" run sweep.yaml -o schema.h5
+expect 6 "schema version 2" mpi 2 "$brink" run sweep.yaml --allow-kernel-change -o schema.h5
+expect 4 "schema version 2" "$brink" verify schema.h5
+if [ "$(sha256sum schema.h5)" = "$before" ]; then ok; else bad "another schema: written"; fi
+
 # diff
 expect 2 "which two files" "$brink" diff full.h5
 expect 2 "is not a number >= 0" "$brink" diff full.h5 part.h5 --rtol -1

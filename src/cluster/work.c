@@ -89,8 +89,8 @@ static void store_tile(struct brink_work *work, const struct brink_tile *tile)
 static void commit(struct brink_work *work)
 {
     brink_err error;
+    brink_work_check_lease(work, 0);
     if (work->job->rank == 0) {
-        brink_work_check_lease(work, lease_age_master); // the row may be another's to end
         error = brink_journal_commit(&work->journal, work->store, work->schedule.done_count);
     } else {
         error = brink_store_sync(work->store);

@@ -103,7 +103,7 @@ brink_err brink_check_format(struct brink_door *door, hid_t file)
     if (!error)
         error = read_i32(door, file, "schema_version", &schema);
     if (!error && schema != BRINK_SCHEMA_VERSION)
-        error = brink_fail(BRINK_ERR_BAD_FILE,
+        error = brink_fail(door->unsealed ? BRINK_ERR_BAD_FILE : BRINK_ERR_MISMATCH,
                            "%s: schema version %" PRId32 ", but this program knows only %d",
                            door->path, schema, BRINK_SCHEMA_VERSION);
     brink_free(&format);

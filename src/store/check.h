@@ -17,7 +17,8 @@ brink_err brink_check_open(struct brink_door *door, hid_t *file) BRINK_CHECKED;
 // The error that is left when nothing else was found: BRINK_ERR_BAD_FILE if door->unsealed.
 brink_err brink_check_sealed(const struct brink_door *door) BRINK_CHECKED;
 
-// The format and the schema version of an open file.
+// The format and the schema version of an open file. BRINK_ERR_MISMATCH if an intact one is of
+// another schema.
 brink_err brink_check_format(struct brink_door *door, hid_t file) BRINK_CHECKED;
 
 // How its arrays are stored: the root attribute `storage`.

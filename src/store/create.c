@@ -3,6 +3,7 @@
 #include <hdf5_hl.h>
 #include <string.h>
 
+#include "brink/base/log.h"
 #include "brink/base/memory.h"
 #include "create.h"
 #include "draft.h"
@@ -347,6 +348,10 @@ brink_err brink_store_create(const char *path, const struct brink_spec *spec)
                                 BRINK_STORAGE_LIVE, 0);
     if (!error)
         error = brink_draft_publish(&draft);
+    if (!error && draft.unreserved)
+        brink_say("warning: %s: the file system cannot reserve its space: a disk that others fill "
+                  "ends the job, which can be resumed",
+                  path);
     brink_draft_discard(&draft);
     brink_origin_free(&origin);
     return error;

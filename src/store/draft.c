@@ -60,16 +60,19 @@ static brink_err too_large(const char *path, int64_t bytes, int64_t room, const 
 }
 
 // Linux' own call: glibc's posix_fallocate would write to every block where the file system cannot.
-static int reserve(int descriptor, off_t bytes)
+static int reserve(struct brink_draft *draft, off_t bytes)
 {
     int result;
     do {
-        result = fallocate(descriptor, 0, 0, bytes);
+        result = fallocate(draft->descriptor, 0, 0, bytes);
     } while (result != 0 && errno == EINTR);
-    return result != 0 && (errno == EOPNOTSUPP || errno == ENOSYS) ? 0 : result;
+    if (result == 0 || (errno != EOPNOTSUPP && errno != ENOSYS))
+        return result;
+    draft->unreserved = true;
+    return 0;
 }
 
-static brink_err check_room(const struct brink_draft *draft, int64_t bytes)
+static brink_err check_room(struct brink_draft *draft, int64_t bytes)
 {
     struct statvfs disk;
     struct rlimit limit;
@@ -85,7 +88,7 @@ static brink_err check_room(const struct brink_draft *draft, int64_t bytes)
         (uint64_t)bytes > limit.rlim_cur)
         return too_large(draft->path, bytes, (int64_t)limit.rlim_cur,
                          "are the largest file allowed here (ulimit -f)");
-    if (reserve(draft->descriptor, bytes) == 0)
+    if (reserve(draft, bytes) == 0)
         return BRINK_OK;
     if (errno == ENOSPC)
         return too_large(draft->path, bytes, room, "are free on its disk, some of them reserved");
@@ -208,7 +211,7 @@ brink_err brink_draft_publish(struct brink_draft *draft)
     struct stat status;
     if (fstat(draft->descriptor, &status) != 0)
         return fail(draft->path, "ask for its size");
-    if (reserve(draft->descriptor, status.st_size) != 0)
+    if (reserve(draft, status.st_size) != 0)
         return fail(draft->path, "reserve its space");
     if (fsync(draft->descriptor) != 0)
         return fail(draft->path, "sync");

@@ -3,6 +3,7 @@
 #ifndef BRINK_STORE_DRAFT_H
 #define BRINK_STORE_DRAFT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "brink/base/error.h"
@@ -13,6 +14,7 @@ struct brink_draft {
     struct brink_text name; // owned: where it is, beside `path`
     int descriptor;         // owned
     int folder;             // owned: descriptor of the folder of both
+    bool unreserved;        // its file system cannot reserve space
 };
 
 // Removes drafts of `path` whose makers were killed. Independent.

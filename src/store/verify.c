@@ -146,6 +146,8 @@ brink_err brink_store_verify(const char *path, const struct brink_spec *spec,
     *report = (struct brink_verify_report){.run_cut = -1};
     brink_err error = brink_check_open(&inspection.door, &inspection.file);
     bool ours = !error;
+    if (error == BRINK_ERR_MISMATCH) // of another schema: not ours to tell whether it is intact
+        error = brink_fail(BRINK_ERR_BAD_FILE, "%s", brink_error_note());
     error = brink_inspection_take(&inspection, "", error);
     if (ours && inspection.door.unsealed)
         brink_inspection_find(&inspection, "seal/digest",

@@ -89,6 +89,9 @@ class Points:
         demand(code in (0, 2, 3) or number == errno.EEXIST and code == 5, "exit code", code, words)
         demand(code == 0 or "r.h5" in words, "no word about the file:", words)
         demand(code != 2 or call == "allocate", "a failing call is no misuse:", words)
+        demand("cannot reserve its space" in words
+               or call != "allocate" or number not in (errno.EOPNOTSUPP, errno.ENOSYS),
+               "no warning that the disk may fill up:", words)
         made = os.path.exists(os.path.join(folder, "r.h5"))
         demand(made or code != 0, "no error, and no file")
         if made:

@@ -206,6 +206,30 @@ class Faults:
         demand(ends == [-2, 0], f"/runs: exit codes {ends}\n{first.words()}{second.words()}")
         return True
 
+    def hanging(self, _chance, result):
+        """A rank whose master hangs sees for itself that the lease is lost: before its next
+        commit, and however long the master sleeps."""
+        long = "lr.num=20000"
+        for _ in range(TRIES):
+            job = self.start(result, long, "--commit-interval", "0.001", ranks=2)
+            self.started(result, job)
+            job.signal(signal.SIGSTOP, job.ranks()[:1])
+            with open(result + ".new", "w", encoding="ascii") as file:
+                file.write(FOREIGN.format(0))
+            os.replace(result + ".new", result + ".lease")
+            code = job.wait(30)  # "no end": it had nothing left to do when its master was stopped
+            os.unlink(result + ".lease")
+            demand(code in (5, "no end"), f"exit code {code}:\n{job.words()}")
+            demand(code != 5 or "now belongs to process 99 on elsewhere" in job.words(),
+                   job.words())
+            done = subprocess.run([jobs.BRINK, "verify", "--partial", result], check=False,
+                                  capture_output=True, text=True)
+            demand(done.returncode == 0, f"verify: {done.returncode}: {done.stdout}{done.stderr}")
+            os.unlink(result)
+            if code == 5:
+                return "exit code 5"
+        raise Failed("it went on without a lease, or each time it had nothing left to do")
+
     @staticmethod
     def ended(job):
         """Has it come to its end?"""
@@ -411,8 +435,8 @@ class Faults:
 
 # Name and how often.
 CASES = [("silent", 1), ("kill", 10), ("stop", 15), ("together", 8), ("steal", 6),
-         ("beating", 1), ("waiting", 1), ("clock", 3), ("power", 5), ("kernel", 1), ("trap", 1),
-         ("status", 1)]
+         ("hanging", 1), ("beating", 1), ("waiting", 1), ("clock", 3), ("power", 5),
+         ("kernel", 1), ("trap", 1), ("status", 1)]
 PRELOADING = ("waiting", "clock")  # not with a sanitizer, which must be loaded first
 JUMPING = not os.environ.get("SANITIZE") and FAKETIME
 

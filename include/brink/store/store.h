@@ -57,8 +57,8 @@ brink_err brink_store_create(const char *path, const struct brink_spec *spec) BR
 void brink_store_clear(const char *path);
 
 // The resolved spec in `path`, after checking that it is a brink file of a schema we know:
-// BRINK_ERR_BAD_FILE if not, BRINK_ERR_IO if it cannot be read. *json is owned by the caller
-// (brink_free). Independent, read only.
+// BRINK_ERR_MISMATCH if it is of another, BRINK_ERR_BAD_FILE if it is none, BRINK_ERR_IO if it
+// cannot be read. *json is owned by the caller (brink_free). Independent, read only.
 brink_err brink_store_spec(const char *path, char **json) BRINK_CHECKED;
 
 // The origin of `path`, checked and read likewise. Release with brink_origin_free.

@@ -429,7 +429,7 @@ static brink_err check_joined(struct brink_door *door, const struct brink_array 
     H5D_layout_t layout = H5D_LAYOUT_ERROR;
     size_t count = 0;
     ssize_t length = 0;
-    char file[NAME_BYTES] = "", name[NAME_BYTES] = "";
+    char file[NAME_BYTES] = "", name[NAME_BYTES] = ""; // HDF5 does not end what it cuts: we do
     brink_err error = BRINK_HDF5(door, array->name, creation = H5Dget_create_plist(dataset));
     if (!error)
         error = BRINK_HDF5(door, array->name, layout = H5Pget_layout(creation));
@@ -439,11 +439,12 @@ static brink_err check_joined(struct brink_door *door, const struct brink_array 
         error = BRINK_HDF5(door, array->name, H5Pget_virtual_count(creation, &count));
     for (size_t i = 0; !error && i < count; i++) {
         error = BRINK_HDF5(door, array->name,
-                           length = H5Pget_virtual_filename(creation, i, file, sizeof file));
+                           length = H5Pget_virtual_filename(creation, i, file, sizeof file - 1));
         bool outside = strchr(file, '/') || (size_t)length >= sizeof file || !file[0];
         if (!error)
-            error = BRINK_HDF5(door, array->name,
-                               length = H5Pget_virtual_dsetname(creation, i, name, sizeof name));
+            error =
+                BRINK_HDF5(door, array->name,
+                           length = H5Pget_virtual_dsetname(creation, i, name, sizeof name - 1));
         if (!error && (outside || (size_t)length >= sizeof name || strcmp(name, array->name) != 0))
             error = bad(door, array->name, "a view of something else than shards beside it");
     }

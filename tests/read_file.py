@@ -46,27 +46,36 @@ def check_header(file, data):
     yield "spec_hash", file.attrs["spec_hash"] == spec.hexdigest()
 
 
-def check_tiles(file, spec):
+def tile_sums(file, spec):
+    """Pairs of the number of a tile that is done and the sum over it."""
     shape, counts = (file["tiles"].attrs[name] for name in ("tile_shape", "tile_counts"))
     grid = file["status"].shape
     axes = json.loads(file.attrs["spec"])["axes"]
     axes = [name + end for name in axes for end in ("", "_x0", "_y0")]
     fields = [name for name in arrays(file) if name not in axes]
     fields += [f"curves/{name}" for name in arrays(file.get("curves")) if name != "step"]
-    yield "tile_counts", all(-(-n // t) == c for n, t, c in zip(grid, shape, counts))
-    states, sums = file["tiles/state"][:], file["tiles/checksum"][:]
-    yield "number of tiles", len(states) == len(sums) == np.prod(counts)
-    for number in np.flatnonzero(states):
+    for number in np.flatnonzero(file["tiles/state"][:]):
         place = np.unravel_index(number, counts)
         box = tuple(slice(p * t, min((p + 1) * t, n)) for p, t, n in zip(place, shape, grid))
         total = xxhash.xxh3_64()
         for name in fields:
             total.update(file[name][box].tobytes())
         total.update(u8(number, spec))
-        yield f"tile {number}", states[number] == 1 and total.intdigest() == sums[number]
+        yield number, total.intdigest()
 
 
-def check_runs(file, spec):
+def check_tiles(file, spec):
+    shape, counts = (file["tiles"].attrs[name] for name in ("tile_shape", "tile_counts"))
+    yield "tile_counts", all(-(-n // t) == c
+                             for n, t, c in zip(file["status"].shape, shape, counts))
+    states, sums = file["tiles/state"][:], file["tiles/checksum"][:]
+    yield "number of tiles", len(states) == len(sums) == np.prod(counts)
+    for number, total in tile_sums(file, spec):
+        yield f"tile {number}", states[number] == 1 and total == sums[number]
+
+
+def run_sums(file, spec):
+    """Pairs of a row of /runs and the sum over it."""
     runs = file["runs"]
     for row in range(int(runs["count"][0])):
         total = xxhash.xxh3_64()
@@ -74,8 +83,14 @@ def check_runs(file, spec):
             width = runs[name].dtype.itemsize
             total.update(runs[name][row:row + 1].tobytes().ljust(width, b"\0"))
         total.update(u8(row, spec))
+        yield row, total.intdigest()
+
+
+def check_runs(file, spec):
+    runs = file["runs"]
+    for row, total in run_sums(file, spec):
         if row != runs["writing"][0]:
-            yield f"start {row}", total.intdigest() == runs["checksum"][row]
+            yield f"start {row}", total == runs["checksum"][row]
 
 
 def check_seal(file, data):

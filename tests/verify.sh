@@ -157,6 +157,29 @@ edit off.h5 'f["x_end"][1, 5] = np.nextafter(f["x_end"][1, 5], 9)'
 expect 4 "1 tile is damaged" "$brink" diff full.h5 off.h5
 expect 4 "dor#1 = 1, lr#5 = " "$brink" diff full.h5 off.h5
 expect 4 "180 cells, equal in 13 fields" "$brink" diff full.h5 off.h5 --rtol 1e-12
+# Another bit under right checksums: a file is wrong, unless a start was of another kernel version.
+seal() { # FILE CODE...: edit, and the sums of tiles and starts anew
+    PYTHONPATH=$top/tests edit "$1" "$2
+import xxhash
+from read_file import run_sums, tile_sums
+spec = xxhash.xxh3_64(f.attrs['spec'].encode()).intdigest()
+for number, total in tile_sums(f, spec):
+    f['tiles/checksum'][number] = total
+for row, total in run_sums(f, spec):
+    f['runs/checksum'][row] = total"
+}
+seal off.h5 'pass'
+expect 0 "intact and complete" "$brink" verify off.h5
+expect 7 "at least one file is wrong, and brink verify --deep says which" \
+    "$brink" diff full.h5 off.h5
+expect 4 "" "$brink" verify off.h5 --deep 3000
+kernel=$(sed -n 's/#define BRINK_KERNEL_VERSION *//p' "$top"/include/brink/*/*.h)
+seal off.h5 "f['runs/kernel_version'][0] = $((kernel + 1))"
+expect 0 "intact and complete" "$brink" verify off.h5
+expect 7 "kernel version: $kernel -> $kernel to $((kernel + 1))" "$brink" diff full.h5 off.h5
+expect 7 "kernel version: $kernel to $((kernel + 1)) -> $kernel" "$brink" diff off.h5 full.h5
+expect 7 "why: another kernel version may give other last bits" "$brink" diff full.h5 off.h5
+expect 7 "why: another kernel version" "$brink" diff off.h5 full.h5
 
 # pack
 expect 2 "into which file" "$brink" pack full.h5

@@ -12,6 +12,23 @@
 
 // ---- opening
 
+// A job that was allowed to go on with another kernel version has left it in its row of /runs.
+static brink_err find_kernels(struct brink_side *side)
+{
+    int32_t count = 0;
+    side->kernel_least = side->kernel_most = side->origin.kernel_version;
+    brink_err error = brink_store_run_count(side->store, &count);
+    for (int32_t row = 0; !error && row < count; row++) {
+        struct brink_run run;
+        error = brink_store_run_read(side->store, row, &run);
+        if (!error && run.kernel_version < side->kernel_least)
+            side->kernel_least = run.kernel_version;
+        if (!error && run.kernel_version > side->kernel_most)
+            side->kernel_most = run.kernel_version;
+    }
+    return error;
+}
+
 static brink_err open_side(struct brink_side *side, const char *path)
 {
     side->path = path;
@@ -20,6 +37,8 @@ static brink_err open_side(struct brink_side *side, const char *path)
         error = brink_store_origin(path, &side->origin);
     if (!error)
         error = brink_store_open_read(path, side->spec, &side->store);
+    if (!error)
+        error = find_kernels(side);
     if (!error)
         error = brink_alloc(&side->states, (size_t)side->spec->grid.tile_count, 1);
     if (!error)

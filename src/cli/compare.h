@@ -14,6 +14,7 @@ struct brink_side {
     const char *path;        // borrowed
     struct brink_spec *spec; // owned, and all below
     struct brink_origin origin;
+    int32_t kernel_least, kernel_most; // versions: of the file and of all starts of /runs
     struct brink_store *store;
     uint8_t *states; // [tiles]
     int64_t done;    // tiles

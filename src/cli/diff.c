@@ -44,13 +44,32 @@ static void add_unlike(struct brink_text *text, const char *what, const char *a,
         brink_text_add(text, "  %s: %s -> %s\n", what, a, b);
 }
 
+// May the cells of the two be of different kernel versions?
+static bool kernels_differ(const struct brink_comparison *comparison)
+{
+    const struct brink_side *a = &comparison->a, *b = &comparison->b;
+    return a->kernel_least != a->kernel_most || b->kernel_least != b->kernel_most ||
+           a->kernel_least != b->kernel_least;
+}
+
+static void add_kernels(struct brink_text *text, const struct brink_side *side)
+{
+    brink_text_add(text, "%" PRId32, side->kernel_least);
+    if (side->kernel_most != side->kernel_least)
+        brink_text_add(text, " to %" PRId32, side->kernel_most);
+}
+
 static brink_err find_reasons(const struct brink_comparison *comparison, struct reasons *reasons)
 {
     const struct brink_origin *a = &comparison->a.origin, *b = &comparison->b.origin;
     struct brink_text *origin = &reasons->origin;
-    if (a->kernel_version != b->kernel_version)
-        brink_text_add(origin, "  kernel version: %" PRId32 " -> %" PRId32 "\n", a->kernel_version,
-                       b->kernel_version);
+    if (kernels_differ(comparison)) {
+        brink_text_add(origin, "  kernel version: ");
+        add_kernels(origin, &comparison->a);
+        brink_text_add(origin, " -> ");
+        add_kernels(origin, &comparison->b);
+        brink_text_add(origin, "\n");
+    }
     add_unlike(origin, "version", a->version, b->version);
     add_unlike(origin, "commit", a->commit, b->commit);
     add_unlike(origin, "compiler", a->compiler, b->compiler);
@@ -65,7 +84,7 @@ static const char *advice(const struct brink_comparison *comparison, const struc
 {
     if (reasons->specification.length || reasons->grids.length)
         return "the specifications differ";
-    if (comparison->a.origin.kernel_version != comparison->b.origin.kernel_version)
+    if (kernels_differ(comparison))
         return "another kernel version may give other last bits, and chaotic cells magnify them";
     return "the same specification and kernel version give the same bits on every machine: at "
            "least one file is wrong, and brink verify --deep says which";

@@ -142,5 +142,5 @@ for name in "two words.h5" "Größe 東京.h5" "-o.h5" "[a]*?.h5" "%s%n.h5" "it'
     rm -- "disk/$name" "disk/$name.packed"
 done
 nothing_but "elsewhere"
-echo "healed: $healed"
+echo "healed: $healed (seed ${1:-0})"
 finish

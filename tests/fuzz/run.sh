@@ -18,7 +18,7 @@ for name in ${3:-spec override verify}; do
         failed=$((failed + 1))
         grep -vE '^#[0-9]+.(NEW|REDUCE|pulse)' "$log" | tail -n 40
     fi
-    sed -n "s/^stat::number_of_executed_units: */$name: executions /p" "$log"
+    sed -n "s/^stat::number_of_executed_units: */$name: seed $seed, executions /p" "$log"
 done
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

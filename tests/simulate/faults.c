@@ -277,7 +277,7 @@ int main(int argc, char **argv)
         if (wrong && failed++ < 10)
             printf("FAIL: seed %" PRIu64 ": %s\n", first + (uint64_t)i, wrong);
     }
-    printf("%" PRId64 " seeds from %" PRIu64 " on: %d passed, %d failed\n", count, first, failed == 0,
-           failed != 0);
+    printf("%" PRId64 " seeds from %" PRIu64 " on: %d passed, %d failed\n", count, first,
+           failed == 0, failed != 0);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -47,11 +47,14 @@ static const char verdicts[] = "model: regularity\n"
                                "fixed: {dor: 1, x0: 4, y0: 0.5}\n"
                                "record: [status]\n";
 
+// A pilot of so many seconds, more where tests are slow.
 static struct brink_pilot pilot_of(const char *text, double seconds, uint64_t seed)
 {
+    const char *slowness = getenv("CK_TIMEOUT_MULTIPLIER");
     struct brink_spec *spec = parse(text);
     struct brink_pilot pilot;
     ck_assert_ok(brink_lanes_select(NULL));
+    seconds *= slowness ? strtod(slowness, NULL) : 1;
     ck_assert_ok(brink_pilot_run(spec, seconds, seed, &pilot));
     ck_assert_int_le(pilot.cells, spec->grid.cell_count);
     ck_assert_int_eq(pilot.steps_max, spec->model->steps_max(spec));

@@ -28,11 +28,9 @@ static bool told_to_fail(void)
 // more small ones than a core remembers. Not to get them is no error.
 static void *allocate(size_t bytes)
 {
-    void *memory = NULL;
     bool large = bytes >= HUGE_PAGE;
-    if (posix_memalign(&memory, large ? HUGE_PAGE : ALIGNMENT, bytes))
-        return NULL;
-    if (large)
+    void *memory = aligned_alloc(large ? HUGE_PAGE : ALIGNMENT, bytes);
+    if (memory && large)
         madvise(memory, bytes, MADV_HUGEPAGE);
     return memory;
 }

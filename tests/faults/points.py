@@ -124,6 +124,7 @@ class Points:
             if os.path.exists(os.path.join(folder, "r.h5")):
                 sweep.heal(folder)
             self.solo.remove(folder)
+        demand(at > 5, command, "no allocation is known to the shim")
         return f"{command}: {at - 1} allocations"
 
     # ---- all

@@ -440,12 +440,13 @@ static brink_err check_joined(struct brink_door *door, const struct brink_array 
     for (size_t i = 0; !error && i < count; i++) {
         error = BRINK_HDF5(door, array->name,
                            length = H5Pget_virtual_filename(creation, i, file, sizeof file - 1));
-        bool outside = strchr(file, '/') || (size_t)length >= sizeof file || !file[0];
+        bool outside = strchr(file, '/') || (size_t)length >= sizeof file - 1 || !file[0];
         if (!error)
             error =
                 BRINK_HDF5(door, array->name,
                            length = H5Pget_virtual_dsetname(creation, i, name, sizeof name - 1));
-        if (!error && (outside || (size_t)length >= sizeof name || strcmp(name, array->name) != 0))
+        if (!error &&
+            (outside || (size_t)length >= sizeof name - 1 || strcmp(name, array->name) != 0))
             error = bad(door, array->name, "a view of something else than shards beside it");
     }
     if (!error)

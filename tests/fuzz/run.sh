@@ -7,11 +7,13 @@ fuzz=$(realpath "${BUILD:-build}")/fuzz seconds=$1 seed=${2:-1} passed=0 failed=
 export BRINK_FUZZ_FILE=$fuzz/seed.h5 OMP_NUM_THREADS=1
 for name in ${3:-spec override verify}; do
     log=$fuzz/$name-$seed.log
-    length="-max_len=1024" # texts: the shortest first
-    [ "$name" != verify ] || length="-max_len=4096 -len_control=0"
-    # shellcheck disable=SC2086 # two words
-    if "$fuzz/fuzz_$name" -seed="$seed" -max_total_time="$seconds" $length \
-        -timeout=60 -rss_limit_mb=4096 -print_final_stats=1 -artifact_prefix="$fuzz/$name-" \
+    limits="-max_len=1024 -rss_limit_mb=4096" # texts: the shortest first
+    # This one forks, and a second thread, which would watch the memory of the parent alone, may hold
+    # a lock of ASan's then: one child in fifty, forked as the thread started, waited for ever.
+    [ "$name" != verify ] || limits="-max_len=4096 -len_control=0 -rss_limit_mb=0"
+    # shellcheck disable=SC2086 # words
+    if "$fuzz/fuzz_$name" -seed="$seed" -max_total_time="$seconds" $limits \
+        -timeout=60 -print_final_stats=1 -artifact_prefix="$fuzz/$name-" \
         "$fuzz/corpus-$name" >"$log" 2>&1; then
         passed=$((passed + 1))
     else

@@ -185,7 +185,7 @@ START_TEST(dear_tiles_go_out_first_at_the_end)
             ck_assert_int_eq(batch.place[k], next++); // in order
         report_work(&schedule, &batch, work);
     }
-    double before = INFINITY;
+    double before = (double)INFINITY;
     int64_t count = 0, most = 0;
     while ((batch = brink_schedule_take(&schedule)).count > 0)
         for (int64_t k = 0; k < batch.count; k++, count++) {

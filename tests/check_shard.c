@@ -55,8 +55,8 @@ START_TEST(shards_are_a_partition)
 {
     static const char *const axes[] = {
         "{dor: {values: [0.5, 1, 2]}, lr: {min: 0.1, max: 3, num: 37}}\ntile: [1, 5]",
-        "{lr: {min: 0.001, max: 3, num: 64, scale: log}, dor: {min: 0.1, max: 1, num: 7}}\n"
-        "tile: [9, 7]",
+        ("{lr: {min: 0.001, max: 3, num: 64, scale: log}, dor: {min: 0.1, max: 1, num: 7}}\n"
+         "tile: [9, 7]"),
         "{dor: {min: 0.1, max: 1, num: 50}, lr: {min: 0.1, max: 3, num: 90}}"};
     static const int counts[] = {1, 2, 3, 5, 8};
     for (size_t a = 0; a < sizeof axes / sizeof axes[0]; a++)

@@ -69,6 +69,8 @@ same small.h5 "a name with spaces ü/é.h5"
 echo junk >junk.h5
 expect 4 "junk.h5" "$brink" run small.yaml -o junk.h5
 if [ "$(cat junk.h5)" = junk ]; then ok; else bad "a foreign file was touched"; fi
+expect 3 "junk.h5/x.h5: cannot open its folder: Not a directory" \
+    "$brink" run small.yaml -o junk.h5/x.h5
 expect 0 "" "$brink" run small.yaml -o quiet.h5 --quiet
 if [ -s err ]; then bad "--quiet is not quiet"; else ok; fi
 

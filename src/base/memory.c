@@ -29,9 +29,11 @@ static bool told_to_fail(void)
 static void *allocate(size_t bytes)
 {
     bool large = bytes >= HUGE_PAGE;
-    void *memory = aligned_alloc(large ? HUGE_PAGE : ALIGNMENT, bytes);
+    size_t alignment = large ? HUGE_PAGE : ALIGNMENT; // of which C11 wants a multiple
+    size_t whole = (bytes + alignment - 1) / alignment * alignment;
+    void *memory = aligned_alloc(alignment, whole);
     if (memory && large)
-        madvise(memory, bytes, MADV_HUGEPAGE);
+        madvise(memory, whole, MADV_HUGEPAGE);
     return memory;
 }
 

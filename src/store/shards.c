@@ -26,7 +26,7 @@ static brink_err read_file(const char *path, char **text)
     FILE *file = fopen(path, "rb");
     *text = NULL;
     if (!file)
-        return errno == ENOENT
+        return errno == ENOENT || errno == ENOTDIR
                    ? BRINK_OK
                    : brink_fail(BRINK_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
     brink_err error = BRINK_OK;

@@ -68,7 +68,7 @@ static void read_fault(const char *text)
     char way[16] = "";
     if (!text || sscanf(text, "%ld %15s %d", &plan.at, way, &plan.error) < 2)
         return;
-    for (int i = KILL; i <= EVER; i++)
+    for (unsigned i = KILL; i <= EVER; i++)
         if (strcmp(way, ways[i]) == 0)
             plan.how = i;
 }

@@ -155,6 +155,17 @@ static void end_lanes(struct engine *engine, enum kernel_kind kind, struct lane_
     }
 }
 
+// Lets go of the cells that wait for their tails, without a result.
+static void drop_tails(struct engine *engine, enum kernel_kind kind)
+{
+    for (int i = 0; i < TAIL_VECTORS; i++) {
+        struct lane_vector *lanes = &engine->groups[kind].tails[i];
+        for (mask rest = lanes->used; rest; rest &= rest - 1)
+            clear_lane(lanes, __builtin_ctz(rest));
+    }
+    engine->crowds[kind].waiting = 0;
+}
+
 // Judges the cells at max_steps that wait.
 static void end_tails(struct engine *engine, enum kernel_kind kind)
 {
@@ -163,7 +174,13 @@ static void end_tails(struct engine *engine, enum kernel_kind kind)
     if (!crowd->waiting)
         return;
     struct tail_result result[TAIL_VECTORS];
-    engine->use.tail += brink_tails_run(kind, group->tails, engine->rules, result);
+    engine->abandoned =
+        engine->abandoned || !brink_tails_run(kind, group->tails, engine->rules, engine->pulse,
+                                              result, &engine->use.tail);
+    if (engine->abandoned) {
+        drop_tails(engine, kind);
+        return;
+    }
     for (int i = 0; i < TAIL_VECTORS; i++) {
         struct brink_ending endings[VEC_WIDTH];
         for (mask rest = group->tails[i].used; rest; rest &= rest - 1) {

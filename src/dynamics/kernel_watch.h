@@ -100,11 +100,14 @@ VEC_INLINE void vec_slopes(int count, enum kernel_kind kind, bool near,
     }
 }
 
-// The lanes whose sharpness is below `root`; `bend` is at least F''. With F'' >= 0 the entries of
-// the matrix are below 2 root where this holds, and so is rounding below 1e-14 root.
+// The lanes whose sharpness, as the reference computes it, is below `root`; `bend` is at least F''.
+// With F'' >= 0 the entries of the matrix are below 2 root where this holds, and so is rounding
+// below 1e-14 root. F'' < 0 lowers the sharpness, but what is left of a mean and a root that cancel
+// has an error of some 3e-16 |F''| (x^2 + y^2): thirty times that counts as F'' instead.
 VEC_INLINE mask stays_below(vec x, vec y, vec slope, vec bend, vec root)
 {
-    vec convex = vec_positive(bend), by = convex * y, bx = convex * x;
+    vec convex = vec_fma(vec_abs(bend), vec_set(1e-14), vec_positive(bend)), by = convex * y,
+        bx = convex * x;
     vec first = vec_minus_fma(by, y, root), second = vec_minus_fma(bx, x, root);
     vec mixed = vec_fma(bx, y, slope);
     return vec_less(vec_set(0), first) & vec_less(mixed * mixed, first * second);

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine.h"
+#include "brink/base/elementary.h"
+#include "brink/base/memory.h"
+#include "probes.h"
 
 #ifdef BRINK_X86
 extern const struct brink_engine brink_engine_avx512, brink_engine_avx2;
@@ -42,55 +44,83 @@ bool brink_lanes_able(const char *isa)
     return strcmp(isa, "portable") == 0;
 }
 
-// A few cells of every kernel, with the ends that the reference gave where it was right.
-struct probe {
-    const char *parameter;
-    double value, h, x, y;
-    int32_t steps;
-    enum brink_status status;
-    uint64_t x_end, y_end;
-};
-static const struct probe probes[] = {
-#include "probes.h"
-};
-enum { PROBES = sizeof probes / sizeof probes[0] };
-
+// Hands out the probes, and keeps what comes back for them.
 struct probing {
-    struct brink_curve curve;
-    struct brink_point point;
-    bool taken;
-    struct brink_cell cell;
+    const struct brink_probe *probes;
+    struct brink_curve *curves;
+    struct brink_cell *cells;
+    int count, taken;
 };
 
 static int take_probe(void *context, struct brink_point *point, void **ticket)
 {
     struct probing *probing = context;
-    if (probing->taken)
+    if (probing->taken == probing->count)
         return -1;
-    probing->taken = true;
-    *point = probing->point;
-    *ticket = NULL;
+    int i = probing->taken++;
+    const struct brink_probe *probe = &probing->probes[i];
+    *point = (struct brink_point){&probing->curves[i], probe->h, probe->x, probe->y};
+    *ticket = &probing->cells[i];
     return 1;
 }
 
 static void give_probe(void *context, void *ticket, const struct brink_cell *cell)
 {
-    (void)ticket;
-    ((struct probing *)context)->cell = *cell;
+    (void)context;
+    *(struct brink_cell *)ticket = *cell;
 }
 
-static bool probe_passes(const struct brink_engine *engine, const struct probe *probe)
+// The name of a field whose bits differ; NULL: none. What only `full` records is compared then.
+static const char *other_field(const struct brink_cell *found, const struct brink_cell *expected,
+                               bool full)
 {
-    const struct brink_rules rules = {
-        .max_steps = 2000, .tail = 64, .grad_tol = 1e-10, .escape = 1e8};
-    struct probing probing = {.taken = false};
-    brink_objective_find(probe->parameter)->prepare(&probing.curve, probe->value);
-    probing.point = (struct brink_point){&probing.curve, probe->h, probe->x, probe->y};
-    struct brink_cell_source source = {take_probe, give_probe, &probing};
-    return engine->run(&rules, false, &source, NULL, NULL) && probing.cell.steps == probe->steps &&
-           probing.cell.status == (int8_t)probe->status &&
-           brink_bits(probing.cell.x_end) == probe->x_end &&
-           brink_bits(probing.cell.y_end) == probe->y_end;
+#define SAME_int8_t(a, b)  ((a) == (b))
+#define SAME_int32_t(a, b) ((a) == (b))
+#define SAME_double(a, b)  (brink_bits(a) == brink_bits(b))
+#define COMPARE_FIELD(type, name, basic, meaning)                                                  \
+    if (((basic) || full) && !SAME_##type(found->name, expected->name))                            \
+        return #name;
+    BRINK_CELL_FIELDS(COMPARE_FIELD)
+#undef COMPARE_FIELD
+    return NULL;
+}
+
+static brink_err test_kernels(const struct brink_engine *engine, struct probing *probing, bool full)
+{
+    struct brink_cell_source source = {take_probe, give_probe, probing};
+    probing->taken = 0;
+    memset(probing->cells, 0, (size_t)probing->count * sizeof probing->cells[0]);
+    bool complete = engine->run(&brink_probe_rules, full, &source, NULL, NULL);
+    for (int i = 0; i < probing->count; i++) {
+        const struct brink_probe *probe = &probing->probes[i];
+        const char *field = other_field(&probing->cells[i], &probe->expected, full);
+        if (field || !complete)
+            return brink_fail(BRINK_ERR_BUG,
+                              "the %s kernels (record: %s) fail their self-test at %s = %g, h = "
+                              "%g, %s: this build is miscompiled, or its flags change the "
+                              "arithmetic",
+                              engine->isa, full ? "full" : "basic", probe->parameter, probe->value,
+                              probe->h, field ? field : "cells are missing");
+    }
+    return BRINK_OK;
+}
+
+brink_err brink_engine_test(const struct brink_engine *engine, const struct brink_probe probes[],
+                            int count)
+{
+    struct probing probing = {.probes = probes, .count = count};
+    brink_err error = brink_alloc(&probing.curves, (size_t)count, sizeof probing.curves[0]);
+    if (!error)
+        error = brink_alloc(&probing.cells, (size_t)count, sizeof probing.cells[0]);
+    for (int i = 0; i < count && !error; i++)
+        brink_objective_find(probes[i].parameter)->prepare(&probing.curves[i], probes[i].value);
+    if (!error)
+        error = test_kernels(engine, &probing, false);
+    if (!error)
+        error = test_kernels(engine, &probing, true);
+    brink_free(&probing.curves);
+    brink_free(&probing.cells);
+    return error;
 }
 
 brink_err brink_lanes_select(const char *isa)
@@ -110,12 +140,9 @@ brink_err brink_lanes_select(const char *isa)
     if (!engine)
         return brink_fail(BRINK_ERR_USAGE, "this CPU or build has no %s: avx2 or portable may do",
                           wish);
-    for (int i = 0; i < PROBES; i++)
-        if (!probe_passes(engine, &probes[i]))
-            return brink_fail(BRINK_ERR_BUG,
-                              "the %s kernels fail their self-test at %s = %g, h = %g: this build "
-                              "is miscompiled, or its flags change the arithmetic",
-                              engine->isa, probes[i].parameter, probes[i].value, probes[i].h);
+    brink_err error = brink_engine_test(engine, brink_probes, BRINK_PROBES);
+    if (error)
+        return error;
     chosen = engine;
     return BRINK_OK;
 }

@@ -49,8 +49,10 @@ static void renormalise(struct flow *flow)
     flow->dy = flow->dy / length;
 }
 
-static void run_block(enum kernel_kind kind, const struct lane_vector vectors[], int64_t steps,
-                      int block, struct flow flow[], struct growths *growths)
+// False if `pulse` was abandoned.
+static bool run_block(enum kernel_kind kind, const struct lane_vector vectors[], int64_t steps,
+                      int block, struct brink_pulse *pulse, struct flow flow[],
+                      struct growths *growths)
 {
     int64_t left = brink_tail_block(steps, block + 1) - brink_tail_block(steps, block);
     for (int j = 0; j < TAIL_VECTORS; j++) {
@@ -58,6 +60,8 @@ static void run_block(enum kernel_kind kind, const struct lane_vector vectors[],
         flow[j].product = vec_set(1);
     }
     for (; left > 0; left -= BRINK_TAIL_STRIDE) {
+        if (left % BRINK_PULSE_STEPS < BRINK_TAIL_STRIDE && !brink_pulse_beat(pulse))
+            return false;
         for (int i = 0; i < BRINK_TAIL_STRIDE && i < left; i++)
             step(kind, vectors, flow);
         for (int j = 0; j < TAIL_VECTORS; j++)
@@ -73,6 +77,7 @@ static void run_block(enum kernel_kind kind, const struct lane_vector vectors[],
             logarithms[lane] =
                 brink_fma(power[lane], BRINK_LN2, brink_log_branchless(product[lane]));
     }
+    return true;
 }
 
 static void end_lane(const struct growths *growths, int vector, int lane, bool lost, int64_t steps,
@@ -84,8 +89,9 @@ static void end_lane(const struct growths *growths, int vector, int lane, bool l
     brink_growth_end(logarithms, lost, steps, &result->exponent[lane], &result->error[lane]);
 }
 
-int64_t brink_tails_run(enum kernel_kind kind, const struct lane_vector vectors[TAIL_VECTORS],
-                        const struct brink_rules *rules, struct tail_result result[TAIL_VECTORS])
+bool brink_tails_run(enum kernel_kind kind, const struct lane_vector vectors[TAIL_VECTORS],
+                     const struct brink_rules *rules, struct brink_pulse *pulse,
+                     struct tail_result result[TAIL_VECTORS], int64_t *run)
 {
     struct flow flow[TAIL_VECTORS];
     struct growths growths;
@@ -104,10 +110,12 @@ int64_t brink_tails_run(enum kernel_kind kind, const struct lane_vector vectors[
         flow[j].dy = vec_set(BRINK_TANGENT_Y);
     }
     for (int block = 0; block < BRINK_TAIL_BLOCKS; block++)
-        run_block(kind, vectors, steps, block, flow, &growths);
+        if (!run_block(kind, vectors, steps, block, pulse, flow, &growths))
+            return false;
     for (int j = 0; j < TAIL_VECTORS; j++)
         for (int lane = 0; lane < VEC_WIDTH; lane++)
             if (vectors[j].used >> lane & 1)
                 end_lane(&growths, j, lane, flow[j].lost >> lane & 1, steps, &result[j]);
-    return (int64_t)(run_up + steps) * TAIL_VECTORS * VEC_WIDTH;
+    *run += (int64_t)(run_up + steps) * TAIL_VECTORS * VEC_WIDTH;
+    return true;
 }

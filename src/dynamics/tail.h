@@ -17,9 +17,10 @@ static inline int32_t tail_steps(const struct brink_rules *rules)
     return rules->tail < rules->max_steps ? rules->tail : rules->max_steps;
 }
 
-// Takes the lanes from (LANE_TAIL_X, LANE_TAIL_Y) to the tail's start and along the tail. Returns
-// the steps run, of all lanes.
-int64_t brink_tails_run(enum kernel_kind kind, const struct lane_vector vectors[TAIL_VECTORS],
-                        const struct brink_rules *rules, struct tail_result result[TAIL_VECTORS]);
+// Takes the lanes from (LANE_TAIL_X, LANE_TAIL_Y) to the tail's start and along the tail. Adds the
+// steps run, of all lanes, to *run. False, without results, if `pulse` (may be NULL) was abandoned.
+bool brink_tails_run(enum kernel_kind kind, const struct lane_vector vectors[TAIL_VECTORS],
+                     const struct brink_rules *rules, struct brink_pulse *pulse,
+                     struct tail_result result[TAIL_VECTORS], int64_t *run);
 
 #endif

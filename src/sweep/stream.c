@@ -10,8 +10,10 @@
 #include "brink/base/memory.h"
 
 // Cells in flight for each thread: many times the lanes of an engine, so that a few slow cells
-// never keep it from new ones.
-enum { CELLS_PER_THREAD = 4096, SLOTS_MIN = 4, SLOTS_MAX = 512, RECORD_BYTES = 64 << 20 };
+// never keep it from new ones. And where there are others, so many that they do not run dry while
+// the main thread syncs the file.
+enum { CELLS_ALONE = 4096, CELLS_PER_THREAD = 1 << 16 };
+enum { SLOTS_MIN = 4, SLOTS_MAX = 512, RECORD_BYTES = 64 << 20 };
 
 // FREE -> (push) OPEN -> (last cell taken) TAKEN; complete when nothing is left -> (pop) FREE.
 enum slot_state { SLOT_FREE, SLOT_OPEN, SLOT_TAKEN };
@@ -38,6 +40,8 @@ struct brink_stream {
     // Slots in the order of their tiles, under the lock: the oldest open one is served first.
     int *queue; // owned, [slot_count], a ring
     int queue_first, queue_length;
+    int threads;
+    int64_t waiting; // under the lock: cells of the queue not taken
 };
 
 brink_err brink_stream_open(const struct brink_plan *plan, int threads, struct brink_stream **out)
@@ -47,7 +51,8 @@ brink_err brink_stream_open(const struct brink_plan *plan, int threads, struct b
     for (int i = 0; i < plan->spec->grid.rank; i++)
         cells *= plan->spec->grid.tile[i];
     int64_t wanted = RECORD_BYTES / (int64_t)brink_record_bytes(plan->spec); // curves are long
-    wanted = wanted < CELLS_PER_THREAD ? wanted : CELLS_PER_THREAD;
+    int64_t most = threads > 1 ? CELLS_PER_THREAD : CELLS_ALONE;
+    wanted = wanted < most ? wanted : most;
     int64_t slots = (int64_t)threads * wanted / cells + SLOTS_MIN;
     slots = slots < SLOTS_MAX ? slots : SLOTS_MAX;
     brink_err error = brink_alloc(&stream, 1, sizeof *stream);
@@ -55,6 +60,7 @@ brink_err brink_stream_open(const struct brink_plan *plan, int threads, struct b
         return error;
     stream->plan = plan;
     stream->slot_count = (int)slots;
+    stream->threads = threads;
     stream->record_size = brink_record_bytes(plan->spec);
     stream->slot_bytes = ((size_t)cells * stream->record_size + 63) / 64 * 64;
     pthread_mutex_init(&stream->lock, NULL);
@@ -105,6 +111,7 @@ bool brink_stream_push(struct brink_stream *stream, const struct brink_tile *til
         memset(slot->records, 0, (size_t)tile->cells * stream->record_size);
         int end = (stream->queue_first + stream->queue_length++) % stream->slot_count;
         stream->queue[end] = i;
+        stream->waiting += tile->cells;
     }
     pthread_mutex_unlock(&stream->lock);
     stream->pushed += room;
@@ -118,8 +125,11 @@ int64_t brink_stream_withdraw(struct brink_stream *stream)
     int first = stream->queue_first;
     int kept = stream->queue_length > 0 && stream->slots[stream->queue[first]].next > 0;
     int64_t withdrawn = stream->queue_length - kept;
-    for (int i = kept; i < stream->queue_length; i++)
-        stream->slots[stream->queue[(first + i) % stream->slot_count]].state = SLOT_FREE;
+    for (int i = kept; i < stream->queue_length; i++) {
+        struct slot *slot = &stream->slots[stream->queue[(first + i) % stream->slot_count]];
+        slot->state = SLOT_FREE;
+        stream->waiting -= slot->tile.cells;
+    }
     stream->queue_length = kept;
     pthread_mutex_unlock(&stream->lock);
     stream->pushed -= withdrawn;
@@ -181,6 +191,14 @@ bool brink_stream_work(struct brink_stream *stream, struct brink_pulse *pulse)
     return complete;
 }
 
+// Towards the end each errand is a part of what is left, or one thread would have it all. In
+// eights: so many records fill whole cache lines.
+static int64_t fair_share(const struct brink_stream *stream)
+{
+    int64_t share = (stream->waiting / (2 * stream->threads) + 7) / 8 * 8;
+    return share > 8 ? share : 8;
+}
+
 enum brink_supply brink_stream_take(struct brink_stream *stream, int64_t count_max,
                                     struct brink_errand *errand)
 {
@@ -188,12 +206,14 @@ enum brink_supply brink_stream_take(struct brink_stream *stream, int64_t count_m
     pthread_mutex_lock(&stream->lock);
     if (stream->queue_length > 0) {
         struct slot *slot = &stream->slots[stream->queue[stream->queue_first]];
-        int64_t left = slot->tile.cells - slot->next;
+        int64_t left = slot->tile.cells - slot->next, fair = fair_share(stream);
+        count_max = stream->threads > 1 && fair < count_max ? fair : count_max;
         errand->tile = &slot->tile;
         errand->first = slot->next;
         errand->count = left < count_max ? left : count_max;
         errand->records = slot->records + (size_t)slot->next * stream->record_size;
         slot->next += errand->count;
+        stream->waiting -= errand->count;
         if (slot->next == slot->tile.cells) {
             slot->state = SLOT_TAKEN;
             stream->queue_first = (stream->queue_first + 1) % stream->slot_count;

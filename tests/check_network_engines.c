@@ -29,7 +29,7 @@ static struct brink_network shape(int d, int depth, int outputs)
         .depth = depth, .norm_epsilon = 1e-5, .precision = BRINK_F64_NET};
     network.width[0] = d;
     for (int l = 1; l <= depth; l++)
-        network.width[l] = 10 - 2 * l;
+        network.width[l] = 12 - 2 * l;
     network.width[depth + 1] = outputs;
     return network;
 }
@@ -159,7 +159,7 @@ static void check_equal(const struct brink_network *network, const struct brink_
         story_of(test_engine("plain", network, data), network, data, weights, 0, 0, false);
     double lr = 0.05 / (1 + start.look.gradient_norm); // steep ones stay near
     bool twice = network->precision == BRINK_F64_NET;
-    double tolerance = twice ? 1e-9 : 2e-3;
+    double tolerance = twice ? 1e-9 : network->depth < BRINK_DEPTH_MAX ? 2e-3 : 2e-2;
     for (int e = 0; e < ENGINES; e++) {
         const struct brink_training training = training_for(engines[e], lr, 7);
         char words[160];
@@ -197,7 +197,7 @@ static void check_equal(const struct brink_network *network, const struct brink_
 START_TEST(engines_equal_the_plain_one)
 {
     ck_assert_ok(brink_lanes_select(NULL));
-    for (int depth = 0; depth <= 3; depth++)
+    for (int depth = 0; depth <= BRINK_DEPTH_MAX; depth++)
         for (int d = 3; d <= 13; d += 10) { // more and fewer samples than 2 d
             struct brink_network network = shape(d, depth, depth == 1 ? 1 : 3);
             for (int choice = 0; choice < 8 * 4 * 3 * 8; choice += STRIDE) {
@@ -207,6 +207,11 @@ START_TEST(engines_equal_the_plain_one)
                 network.bias = choice / 96 & 1;
                 network.parametrization = choice / 96 & 2 ? BRINK_MEAN_FIELD : BRINK_STANDARD;
                 network.precision = choice / 96 & 4 ? BRINK_F64_NET : BRINK_F32_NET;
+                bool steep =
+                    network.activation == BRINK_RELU3 ||
+                    (network.activation == BRINK_RELU2 && network.precision == BRINK_F32_NET);
+                if (depth == BRINK_DEPTH_MAX && steep)
+                    continue; // powers up to 81: rounding alone moves them beyond the tolerances
                 if (network.loss == BRINK_LOSS_CROSS_ENTROPY && depth == 1)
                     network.width[2] = 3;
                 struct brink_data data = test_data(19, d, network.width[depth + 1], 3);

@@ -218,6 +218,63 @@ with h5py.File("mine.h5") as f, h5py.File("user.h5") as out:
 PY
 expect 2 "eigenvalue_2 is stored if train.eigenvalues" \
     "$brink" check mine.yaml 'record=[eigenvalue_2]'
+
+# The norms of all layers along the way: GD in numpy from the same weights, and NaN where a
+# shallower network has no such layer.
+"$python" - <<'PY'
+import h5py, numpy
+rng = numpy.random.default_rng(2)
+with h5py.File("deep-weights.h5", "w") as f:
+    for l, (m, n) in enumerate([(5, 3), (4, 5), (6, 4), (5, 6), (2, 5)], 1):
+        f[f"W{l}"] = rng.normal(size=(m, n)) / 2
+PY
+cat >deep.yaml <<'YAML'
+model: network
+axes: {lr: {values: [0.01, 0.02]}}
+network: {hidden: [5, 4, 6, 5], init: file, weights: deep-weights.h5, precision: f64,
+          activation: identity}
+data: {source: hdf5, path: mine.h5, n: 9}
+train: {max_steps: 8, curves_every: 2, eigenvalues: 2}
+YAML
+cat >depths.yaml <<'YAML'
+model: network
+axes: {depth: {values: [0, 1, 2, 4]}, lr: {values: [0.05]}}
+network: {width: 6, precision: f64}
+data: {source: gaussian, n: 12, inputs: 3, outputs: 2}
+train: {max_steps: 8, curves_every: 4}
+YAML
+expect 0 "100.0 %" "$brink" run deep.yaml -o deep.h5
+expect 0 "100.0 %" "$brink" run depths.yaml -o depths.h5
+expect 0 "" "$brink" verify depths.h5 --deep 4
+if "$python" - <<'PY'; then ok; else bad "the norms of all layers"; fi
+import h5py, numpy
+with h5py.File("mine.h5") as data, h5py.File("deep-weights.h5") as weights:
+    X, Y = data["X"][:], data["Y"][:]
+    start = [weights[f"W{l}"][:] for l in range(1, 6)]
+names = ["norm_first", "norm_2", "norm_3", "norm_4", "norm_last"]
+with h5py.File("deep.h5") as out:
+    for cell, h in enumerate([.01, .02]):
+        W = list(start)
+        for step in range(9):
+            if step % 2 == 0:
+                found = [out[f"curves/{name}"][cell, step // 2] for name in names]
+                assert numpy.allclose(found, [numpy.linalg.norm(w) for w in W], rtol=1e-12), step
+            a = [X.T]
+            for w in W:
+                a.append(w @ a[-1])
+            delta, gradients = (a[-1] - Y.T) / len(X), []
+            for w, before in zip(W[::-1], a[-2::-1]):
+                gradients.insert(0, delta @ before.T)
+                delta = w.T @ delta
+            W = [w - h * g for w, g in zip(W, gradients)]
+    assert (out["curves/eigenvalue_2"][:, 0] < out["curves/sharpness"][:, 0]).all()
+with h5py.File("depths.h5") as out:
+    for middle, name in enumerate(["norm_2", "norm_3", "norm_4"], 2):
+        there = numpy.isfinite(out[f"curves/{name}"][:, 0, 0])
+        assert (there == (numpy.array([0, 1, 2, 4]) >= middle)).all(), name
+with h5py.File("user.h5") as out:
+    assert "curves/norm_2" not in out
+PY
 expect 3 "has no array W3" "$brink" run mine.yaml 'network.hidden=[5,2]' -o no.h5
 expect 3 "the network needs [6][3]" "$brink" run mine.yaml 'network.hidden=[6]' -o no.h5
 expect 3 "9 samples, 10 are asked for" "$brink" run mine.yaml data.n=10 -o no.h5

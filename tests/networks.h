@@ -68,7 +68,7 @@ static inline double *test_weights(const struct brink_network *network, uint64_t
 static inline const struct brink_network_engine *
 test_engine(const char *name, const struct brink_network *network, const struct brink_data *data)
 {
-    const struct brink_training training = {.loss_max = INFINITY, .loss_min = -1};
+    const struct brink_training training = {.loss_max = (double)INFINITY, .loss_min = -1};
     for (int i = 0; brink_network_engines[i]; i++)
         if (strcmp(brink_network_engines[i]->name, name) == 0 &&
             brink_network_engines[i]->fits(network, data, &training))
@@ -105,7 +105,7 @@ static inline void test_close(struct test_net *net)
 
 static inline struct brink_training test_training(double lr)
 {
-    struct brink_training training = {.loss_min = -1, .loss_max = INFINITY};
+    struct brink_training training = {.loss_min = -1, .loss_max = (double)INFINITY};
     for (int l = 0; l < BRINK_LAYERS_MAX; l++)
         training.lr[l] = lr;
     return training;

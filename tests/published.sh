@@ -49,9 +49,12 @@ edges relu_mse '(abs(numpy.log2(numpy.median(edge, axis=0) / [.382, .047])) < 1)
 sweep relu_huber loss=huber lr_unit=sharpness 'lr={values: [1.6, 3.2]}'
 edges relu_huber '(abs(edge - 1) < .05).all()'
 
-# relu3 and mse: far below the edge, published .03 to .27 (on CIFAR-10). That batch norm brings the
-# edge back is not found to the point: see README.md.
+# relu3 and mse: far below the edge, published .03 to .27 (on CIFAR-10), here below .01. That batch
+# norm brings the edge back (1.00 there) is found in part: near it, .65 to .98 (README.md). The
+# bounds leave room for other starts.
 sweep relu3 activation=relu3 norm1=10 norm2=40 'lr={values: [5e-5, 1e-4]}'
-edges relu3 '(edge < .5).all()'
+edges relu3 '(edge < .1).all()'
+sweep relu3_batch activation=relu3 norm1=10 norm2=40 norm=batch 'lr={values: [5e-5, 1e-4]}'
+edges relu3_batch '((edge > .6) & (edge < 1.05)).all()'
 
 finish

@@ -18,7 +18,7 @@ YAML
 cat >network.yaml <<'YAML'
 model: network
 axes:
-  seed: {min: 1, max: 3, num: 3}
+  depth: {values: [3, 0, 1]} # shards have their part of these
   lr: {min: 0.05, max: 0.4, num: 5}
 fixed: {width: 3, n: 8}
 train: {max_steps: 20, curves_every: 5}

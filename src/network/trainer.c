@@ -19,7 +19,8 @@ int64_t brink_network_points(const struct brink_network_rules *rules)
 
 int64_t brink_network_points_all(const struct brink_network_rules *rules)
 {
-    return (BRINK_CURVE_COUNT + rules->eigenvalues) * brink_network_points(rules);
+    int64_t curves = BRINK_CURVE_COUNT + rules->eigenvalues + rules->middle_layers;
+    return curves * brink_network_points(rules);
 }
 
 const struct brink_network_engine *brink_network_engine(const struct brink_network_rules *rules,

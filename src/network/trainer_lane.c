@@ -105,6 +105,10 @@ static void put_curve(const struct trainer *trainer, const struct lane *lane,
     for (int i = 0; i < trainer->rules->eigenvalues; i++)
         point[(BRINK_CURVE_COUNT + i) * points] =
             isnan(sharpness) ? nothing() : brink_canonical(lane->progress.eigenvalue[i]);
+    int norm_2 = BRINK_CURVE_COUNT + trainer->rules->eigenvalues;
+    for (int l = 1; l <= trainer->rules->middle_layers; l++)
+        point[(norm_2 + l - 1) * points] =
+            l < lane->job.network.depth ? brink_canonical(sqrt(look->norm2[l])) : nothing();
 }
 
 static void clear_curves(const struct trainer *trainer, const struct lane *lane)

@@ -85,6 +85,14 @@ static const struct brink_lr_unit lr_units[] = {
 #define TYPE_int8_t  BRINK_I8
 #define TYPE_int32_t BRINK_I32
 #define TYPE_double  BRINK_F64
+enum { CURVE_NORM_2 = BRINK_CURVE_COUNT + BRINK_TOP_MAX - 1 }; // after those of eigenvalues
+enum {
+#define ROW(layer, word) MIDDLE_LAYER_##layer,
+    BRINK_NETWORK_MIDDLE_LAYERS(ROW)
+#undef ROW
+        MIDDLE_LAYERS_MAX
+};
+_Static_assert(MIDDLE_LAYERS_MAX == BRINK_LAYERS_MAX - 2, "a curve for each");
 static const struct brink_field fields[] = {
 #define FIELD_ROW(type, name, basic, meaning)                                                      \
     {#name, TYPE_##type, offsetof(struct brink_network_cell, name), basic, "1", meaning,           \
@@ -117,6 +125,12 @@ static const struct brink_field fields[] = {
               "train.eigenvalues")
                 BRINK_NETWORK_EIGENVALUES(ROW)
 #undef ROW
+#define ROW(layer, word)                                                                           \
+    CURVE_ROW("norm_" #layer, CURVE_NORM_2 + (layer)-2,                                            \
+              "Frobenius norm of the " word " layer's weights; NaN where no layer follows it",     \
+              "train.curves_every")
+                    BRINK_NETWORK_MIDDLE_LAYERS(ROW)
+#undef ROW
 #undef CURVE_ROW
 };
 
@@ -143,10 +157,32 @@ static bool replaced_by_hidden(const struct brink_spec *spec, int parameter)
     return spec->network.hidden_count > 0 && (parameter == WIDTH || parameter == DEPTH);
 }
 
+// The largest value of a parameter over the grid, also before `complete`.
+static double largest(const struct brink_spec *spec, int parameter)
+{
+    int axis = brink_spec_axis(spec, parameter);
+    double most = spec->fixed[parameter] ? spec->fixed_value[parameter] : fallback(parameter);
+    for (int64_t i = 0; axis >= 0 && i < spec->axes[axis].num; i++)
+        most = i == 0 || spec->axes[axis].values[i] > most ? spec->axes[axis].values[i] : most;
+    return most;
+}
+
+// Layers between the first and the last, as many as there can be where depth is an axis: a shard
+// has some of its values, and stores what the whole sweep does.
+static int middle_layers(const struct brink_spec *spec)
+{
+    int hidden = spec->network.hidden_count;
+    if (!hidden)
+        hidden = brink_spec_axis(spec, DEPTH) >= 0 ? BRINK_DEPTH_MAX : (int)largest(spec, DEPTH);
+    return hidden > 1 ? hidden - 1 : 0;
+}
+
 // Is a field that `record` does not name stored?
 static bool asked_for(const struct brink_spec *spec, const struct brink_field *field)
 {
     size_t more = (size_t)spec->network.eigenvalues - 1;
+    if (field->curve && field->offset >= CURVE_NORM_2)
+        return spec->curve_points > 0 && field->offset < CURVE_NORM_2 + (size_t)middle_layers(spec);
     if (field->curve)
         return spec->curve_points > 0 && field->offset < BRINK_CURVE_COUNT + more;
     return field->offset < offsetof(struct brink_network_cell, eigenvalue) + more * sizeof(double);
@@ -165,16 +201,6 @@ static void complete(struct brink_spec *spec)
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (fields[i].key && asked_for(spec, &fields[i]))
             spec->record |= UINT64_C(1) << i;
-}
-
-// The largest value of a parameter over the grid, also before `complete`.
-static double largest(const struct brink_spec *spec, int parameter)
-{
-    int axis = brink_spec_axis(spec, parameter);
-    double most = spec->fixed[parameter] ? spec->fixed_value[parameter] : fallback(parameter);
-    for (int64_t i = 0; axis >= 0 && i < spec->axes[axis].num; i++)
-        most = i == 0 || spec->axes[axis].values[i] > most ? spec->axes[axis].values[i] : most;
-    return most;
 }
 
 static int32_t steps_max(const struct brink_spec *spec)
@@ -294,6 +320,7 @@ static void set_rules(struct network_state *state)
         .keep_every = options->checkpoint_every,
         .sharpness = options->sharpness_every > 0 || options->eigenvalues > 1,
         .eigenvalues = options->eigenvalues - 1,
+        .middle_layers = middle_layers(spec),
         .dor = recorded(spec, "dor"),
         .engine = options->engine ? brink_network_engines[options->engine - 1]->name : NULL,
     };
@@ -372,6 +399,9 @@ static brink_err open_state(const struct brink_spec *spec, const struct brink_gr
         return error;
     state->spec = spec;
     set_rules(state);
+    assert(spec->model->record_size +
+               sizeof(double) * (size_t)brink_network_points_all(&state->rules) ==
+           brink_record_bytes(spec));
     error = brink_alloc(&state->kept, 1, sizeof *state->kept);
     if (!error)
         error = check_weights(spec);

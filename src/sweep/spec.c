@@ -223,9 +223,13 @@ size_t brink_field_bytes(const struct brink_spec *spec, const struct brink_field
 
 size_t brink_field_offset(const struct brink_spec *spec, const struct brink_field *field)
 {
+    size_t offset = spec->model->record_size;
     if (!field->curve)
         return field->offset;
-    return spec->model->record_size + field->offset * brink_field_bytes(spec, field);
+    for (const struct brink_field *before = spec->model->fields; before < field; before++)
+        if (before->curve && (spec->record >> (before - spec->model->fields) & 1))
+            offset += brink_field_bytes(spec, before);
+    return offset;
 }
 
 size_t brink_record_bytes(const struct brink_spec *spec)

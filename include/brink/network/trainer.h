@@ -74,8 +74,11 @@ enum brink_network_curve {
 #define ROW(name, meaning) BRINK_CURVE_##name,
     BRINK_NETWORK_CURVES(ROW)
 #undef ROW
-        BRINK_CURVE_COUNT // ... of eigenvalues follow, as many as the rules ask for
+        BRINK_CURVE_COUNT // ... of eigenvalues follow, then of norms, as many as the rules ask for
 };
+
+// Layers between the first and the last of the deepest network, by number, the first is 1: curves.
+#define BRINK_NETWORK_MIDDLE_LAYERS(X) X(2, "second") X(3, "third") X(4, "fourth")
 
 // How trainings end and what is watched on the way.
 struct brink_network_rules {
@@ -88,6 +91,7 @@ struct brink_network_rules {
     int32_t keep_every;      // steps between two checkpoints; 0: by the cost of a step
     bool sharpness, dor;     // are they wanted at all?
     int32_t eigenvalues;     // ... after the largest, measured with each sharpness
+    int32_t middle_layers;   // whose norms have curves; NaN where no layer follows
     const char *engine;      // the name of the one to use, NULL: the first that fits
 };
 

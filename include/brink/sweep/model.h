@@ -26,8 +26,8 @@ struct brink_field {
     bool basic;    // part of `record: basic`
     const char *unit;
     const char *meaning;
-    // A curve: over the grid and the spec's curve steps, in the group its name begins with. Its
-    // offset counts from the end of the model's record, in curves; those stored come first.
+    // A curve: over the grid and the spec's curve steps, in the group its name begins with. Those
+    // stored follow the model's record, in the order of this table; the offset is the model's own.
     bool curve;
     const char *key; // that says whether it is stored, where that is not `record`; else NULL
 };

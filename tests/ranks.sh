@@ -35,6 +35,17 @@ same one.h5 many.h5
 # Another shape of tiles.
 expect 0 "100.0 %" mpi 2 "$brink" run sweep.yaml "tile=[3, 7]" -o shape.h5
 same one.h5 shape.h5
+# Ranks with other instruction sets: the same bits, and the file knows both; a wrong word is told.
+expect 0 "100.0 %" mpi 1 env BRINK_ISA=portable "$brink" run sweep.yaml -o mixed.h5 : \
+    -n 1 env BRINK_ISA=avx2 "$brink" run sweep.yaml -o mixed.h5
+same one.h5 mixed.h5
+isa='import sys, h5py; print(h5py.File(sys.argv[1])["runs/isa"][0].decode())'
+expect 0 "avx2, portable" "$python" -c "$isa" mixed.h5
+expect 0 "100.0 %" "$brink" run sweep.yaml --isa portable -o portable.h5
+same one.h5 portable.h5
+expect 0 "portable" "$python" -c "$isa" portable.h5
+expect 2 "unknown instruction set 'mmx'" "$brink" run sweep.yaml --isa mmx -o no.h5
+expect 2 "unknown instruction set 'mmx'" mpi 2 env BRINK_ISA=mmx "$brink" run sweep.yaml -o no.h5
 # Complete: says so.
 expect 0 "complete" mpi 2 "$brink" run sweep.yaml -o one.h5
 # Another specification: refused with the difference, nothing touched.

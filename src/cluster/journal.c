@@ -11,7 +11,6 @@
 
 #include "brink/base/build.h"
 #include "brink/base/elementary.h"
-#include "brink/dynamics/lanes.h"
 
 // For people: nothing is decided by this clock, which may jump.
 static double wall_clock(void)
@@ -42,7 +41,7 @@ static void describe(struct brink_run *run, const struct brink_job *job, int64_t
     library[strcspn(library, ",\n")] = '\0';
     gethostname(run->host, sizeof run->host - 1);
     snprintf(run->job_id, sizeof run->job_id, "%s", job_id());
-    snprintf(run->isa, sizeof run->isa, "%s", brink_lanes_isa());
+    snprintf(run->isa, sizeof run->isa, "%s", job->isa);
     snprintf(run->commit, sizeof run->commit, "%s", brink_build()->commit);
     snprintf(run->mpi, sizeof run->mpi, "%.*s", (int)sizeof run->mpi - 1, library);
     snprintf(run->hdf5, sizeof run->hdf5, "%s", brink_store_library());

@@ -5,11 +5,13 @@
 #include <mpi.h>
 #include <omp.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "brink/base/memory.h"
 #include "brink/cluster/cluster.h"
+#include "brink/dynamics/lanes.h"
 #include "brink/store/store.h"
 #include "polite.h"
 #include "stop.h"
@@ -105,6 +107,21 @@ static void count_nodes(struct brink_job *job, const struct neighbours *found)
     job->crowded = job->rank == 0 ? sum[1] : 0;
 }
 
+// Nodes may differ, and what is asked of each rank. Collective.
+static void name_isas(struct brink_job *job)
+{
+    int used = 0;
+    size_t length = 0;
+    for (int i = 0; brink_lanes_isas[i]; i++)
+        used |= (strcmp(brink_lanes_isas[i], brink_lanes_isa()) == 0) << i;
+    MPI_Allreduce(MPI_IN_PLACE, &used, 1, MPI_INT, MPI_BOR, MPI_COMM_WORLD);
+    for (int i = 0; brink_lanes_isas[i]; i++)
+        if (used >> i & 1)
+            length += (size_t)snprintf(job->isa + length, sizeof job->isa - length, "%s%s",
+                                       length ? ", " : "", brink_lanes_isas[i]);
+    assert(length < sizeof job->isa);
+}
+
 static int positive(const char *text)
 {
     long value = text ? strtol(text, NULL, 10) : 0;
@@ -126,6 +143,7 @@ void brink_cluster_threads(struct brink_job *job, int threads)
     job->threads = threads > 0 ? threads : found.share;
     omp_set_num_threads(job->threads);
     count_nodes(job, &found);
+    name_isas(job);
     MPI_Comm_free(&found.comm);
 }
 

@@ -7,7 +7,6 @@
 
 #include "brink/base/log.h"
 #include "brink/base/memory.h"
-#include "brink/dynamics/lanes.h"
 #include "claim.h"
 #include "guard.h"
 #include "polite.h"
@@ -132,10 +131,12 @@ static void agree_on_states(struct brink_work *work, uint8_t *states, int64_t co
                   marked - intact == 1 ? " is" : "s are");
 }
 
-// Leaves in work->todo, which holds all tiles coarse to fine, those still to do. Collective.
+// Puts into work->todo the tiles still to do, coarse to fine. Collective.
 static void make_todo(struct brink_work *work, uint8_t *states, int64_t counts[])
 {
     agree_on_states(work, states, counts);
+    // Not before there is a file: one that is too large is refused at once.
+    brink_grid_order(&work->spec->grid, work->todo);
     for (int64_t i = 0; i < work->spec->grid.tile_count; i++)
         if (!states[work->todo[i]])
             work->todo[work->todo_count++] = work->todo[i];
@@ -146,7 +147,7 @@ static void tell_start(const struct brink_work *work, const char *path)
     const struct brink_grid *grid = &work->spec->grid;
     const struct brink_job *job = work->job;
     brink_say("%s: %" PRId64 " cells in %" PRId64 " tiles, %s", path, grid->cell_count,
-              grid->tile_count, brink_lanes_isa());
+              grid->tile_count, job->isa);
     brink_say("%d rank%s x %d thread%s on %d node%s, %d CPU%s for each rank", job->ranks,
               job->ranks == 1 ? "" : "s", job->threads, job->threads == 1 ? "" : "s", job->nodes,
               job->nodes == 1 ? "" : "s", job->cpus, job->cpus == 1 ? "" : "s");
@@ -248,8 +249,6 @@ static brink_err prepare(struct brink_work *work, uint8_t **states)
         error = brink_alloc(states, (size_t)grid->tile_count, 1);
     if (!error)
         error = brink_alloc(&work->todo, (size_t)grid->tile_count, sizeof work->todo[0]);
-    if (!error)
-        brink_grid_order(grid, work->todo);
     return error;
 }
 

@@ -135,9 +135,7 @@ int64_t brink_grid_cell(const struct brink_grid *grid, const int64_t coordinate[
 // to stage, down from one place at stage 0: 0; the middle; the quarters; ...
 static int stage_of(int64_t i, int64_t count)
 {
-    int stages = 0;
-    while (INT64_C(1) << stages < count)
-        stages++;
+    int stages = count > 1 ? 64 - __builtin_clzll((uint64_t)count - 1) : 0;
     return i == 0 ? 0 : stages - __builtin_ctzll((uint64_t)i);
 }
 

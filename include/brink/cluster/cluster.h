@@ -15,7 +15,8 @@ struct brink_job {
     int cpus;    // that it may run on
     // Rank 0 knows of all:
     int nodes;
-    int crowded; // nodes where there are more threads than CPUs to run them
+    int crowded;  // nodes where there are more threads than CPUs to run them
+    char isa[32]; // the instruction sets of all kernels: "avx512", or "avx512, avx2"
 };
 
 // MPI_Init_thread (FUNNELED; only the main thread does MPI) with what Open MPI needs set before.
@@ -28,7 +29,8 @@ brink_err brink_cluster_start(int *argc, char ***argv, struct brink_job *job) BR
 void brink_cluster_mortal(bool mortal);
 
 // Sets the OpenMP threads of this rank: `threads` > 0, else OMP_NUM_THREADS, SLURM_CPUS_PER_TASK,
-// or a fair share of the CPUs this rank may run on. Fills the rest of *job. Collective.
+// or a fair share of the CPUs this rank may run on. Fills the rest of *job: after
+// brink_lanes_select. Collective.
 void brink_cluster_threads(struct brink_job *job, int threads);
 
 // Ends MPI. Collective; after a success or an error that all ranks share.

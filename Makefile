@@ -173,7 +173,7 @@ BENCH_ISA   ?= $(if $(shell grep -ow -m1 avx512dq /proc/cpuinfo),avx512,avx2)
 PEER_CFLAGS := -std=c11 -D_GNU_SOURCE -O3 -fopenmp-simd $(WARNINGS)
 PEER_avx512 := -march=x86-64-v4 -mprefer-vector-width=512
 PEER_avx2   := -march=x86-64-v3
-BENCH_SRC   := $(addprefix tests/bench/,main.c raw.c engine.c accuracy.c limits.c)
+BENCH_SRC   := $(addprefix tests/bench/,main.c raw.c engine.c accuracy.c limits.c window.c)
 $(BUILD)/bench/bench: $(BENCH_SRC) tests/bench/peers.c $(wildcard tests/bench/*.h) $(CORE)
 	@mkdir -p $(@D)
 	@echo 'CC  tests/bench ($(BENCH_ISA))'
@@ -186,10 +186,13 @@ $(BUILD)/bench/bench: $(BENCH_SRC) tests/bench/peers.c $(wildcard tests/bench/*.
 	@$(CC) $(CFLAGS_ALL) $(ISA_$(BENCH_ISA)) -DBRINK_ENGINE=brink_engine_$(BENCH_ISA) \
 	  -Isrc/dynamics $(BENCH_SRC) $(@D)/scalar.o $(@D)/simd.o $(@D)/watch.o \
 	  $(patsubst src/%.c,$(BUILD)/obj/$(BENCH_ISA)/%.o,$(ISA_SRC)) $(CORE) $(LDLIBS_CORE) -o $@
-$(BUILD)/bench/network: tests/bench/network.c src/network/simd.h $(CORE)
+NETWORK_BENCH_SRC := tests/bench/network.c tests/bench/window.c
+$(BUILD)/bench/network: $(NETWORK_BENCH_SRC) tests/bench/window.h src/network/simd.h \
+  src/dynamics/simd.h $(CORE)
 	@mkdir -p $(@D)
 	@echo 'CC  $< ($(BENCH_ISA))'
-	@$(CC) $(CFLAGS_ALL) $(ISA_$(BENCH_ISA)) $< $(CORE) $(LDLIBS_CORE) -o $@
+	@$(CC) $(CFLAGS_ALL) $(ISA_$(BENCH_ISA)) -Isrc/dynamics $(NETWORK_BENCH_SRC) $(CORE) \
+	  $(LDLIBS_CORE) -o $@
 $(BUILD)/bench/bare: tests/bench/bare.c $(CORE)
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS_ALL) $(YAML_CFLAGS) $(XXHASH_CFLAGS) $< $(CORE) $(LDLIBS_CORE) -o $@

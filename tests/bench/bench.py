@@ -83,9 +83,8 @@ def make_cells():
     return cells
 
 
-# Windows (raw.h) of one state differ by less than this. Cores with AVX-512 have been seen at 1.2
-# when they had all of theirs, and at 1.9 when another hardware thread had the other half.
-SAME_WINDOW, WHOLE_WINDOW, FEWEST = 1.15, 1.5, 4
+# Windows (window.h) of one state differ by less than this.
+SAME_WINDOW, FEWEST = 1.15, 4
 
 
 class Times:
@@ -100,7 +99,7 @@ class Times:
     def best(self, whole):
         """{name: (least, how often taken)} with the whole window, or with half of it."""
         chosen = {name: [seconds for windows, seconds in taken
-                         if all((window < WHOLE_WINDOW) == whole for window in windows)]
+                         if all((window < report.WHOLE_WINDOW) == whole for window in windows)]
                   for name, taken in self.taken.items()}
         return {name: (min(seconds), len(seconds)) for name, seconds in chosen.items() if seconds}
 

@@ -5,7 +5,7 @@
 //
 // MAP: row (F_a, another a in each row), a1, b3 or b7 (another start in each row). Along a row the
 // learning rate grows to twice the largest at which a minimum can be stable. Prints JSON: times,
-// each with the core's mean window (raw.h) while it was taken.
+// each with the core's mean window (window.h) while it was taken.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 
 #include "engine.h"
 #include "raw.h"
+#include "window.h"
 
 enum { LOOK_CELLS = 2048, LOOK_GROUPS = 32, TAIL = 1024, TAIL_MIN = 8 };
 

@@ -2,7 +2,7 @@
 // The C side of `make bench`: times kernels on request, the engine, and measures accuracy.
 //
 //   bench cells FILE   then lines "KERNEL STEPS" on stdin: each prints its seconds and the core's
-//                      window before and after, see raw.h; and "window 0", without a kernel
+//                      window before and after, see window.h; and "window 0", without a kernel
 //   bench engine ...   see engine.c
 //   bench accuracy N   see accuracy.c
 //   bench limits       see limits.c
@@ -12,10 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "peers.h"
 #include "raw.h"
+#include "window.h"
 
 enum family { FAMILY_A1, FAMILY_A, FAMILY_B3, FAMILY_B7, FAMILIES };
 
@@ -36,13 +36,6 @@ static const struct {
     {"alone_b7", FAMILY_B7, alone_b7},   {"brink_direct", FAMILY_A, brink_direct},
 };
 enum { KERNELS = sizeof kernels / sizeof kernels[0] };
-
-double bench_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 struct input {
     long count;

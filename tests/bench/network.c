@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Times networks on one thread: reads requests, a line each, and answers each with a line.
 //
-//     weigh gram f32 784-200-10 1000 relu mse       fma that registers could do during a step:
-//                                                   two numbers, that of a tenth and of half
+//     weigh gram f32 784-200-10 1000 relu mse       fma that registers could do during a step, and
+//                                                   the window (window.h): of each of 301 steps
 //     step gram f32 784-200-10 1000 relu mse        seconds per network and step, best of a second
 //     sharpness gram f32 784-200-10 1000 relu mse   seconds per warm-started sharpness, 10 steps on
 //
@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define BRINK_REAL_BITS 32
 #include "../../src/network/simd.h"
@@ -20,14 +19,7 @@
 #include "brink/dynamics/lanes.h"
 #include "brink/network/lanczos.h"
 #include "brink/network/network.h"
-
-// CPU time: others may run on this machine, too.
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
+#include "window.h"
 
 static double draw(uint64_t item, uint32_t i)
 {
@@ -51,14 +43,14 @@ static double fma_stretch(void)
 #pragma GCC unroll 12
     for (int i = 0; i < CHAINS_RUN; i++)
         sum[i] = term;
-    double from = seconds();
+    double from = bench_clock();
     for (int round = 0; round < ROUNDS; round++)
 #pragma GCC unroll 12
         for (int i = 0; i < CHAINS_RUN; i++) {
             sum[i] = vec_fma(sum[i], factor, term);
             __asm__ volatile("" : "+x"(sum[i])); // each step is taken
         }
-    return 2.0 * VEC_WIDTH * CHAINS_RUN * ROUNDS / (seconds() - from);
+    return 2.0 * VEC_WIDTH * CHAINS_RUN * ROUNDS / (bench_clock() - from);
 }
 
 struct request {
@@ -142,10 +134,10 @@ static double time_steps(const struct request *request, struct brink_engine_stat
     int lanes = engine->lanes(state), taken[64], steps = 1;
     double best = HUGE_VAL, *loss = NULL;
     must(brink_alloc(&loss, (size_t)lanes * BRINK_NETWORK_BLOCK, sizeof loss[0]));
-    for (double start = seconds(); seconds() - start < 1;) {
-        double from = seconds();
+    for (double start = bench_clock(); bench_clock() - start < 1;) {
+        double from = bench_clock();
         engine->advance(state, steps, loss, taken);
-        double took = seconds() - from;
+        double took = bench_clock() - from;
         if (taken[0] == steps)
             best = fmin(best, took / steps / lanes);
         steps = took < 0.01 && steps < BRINK_NETWORK_BLOCK ? 2 * steps : steps;
@@ -154,30 +146,25 @@ static double time_steps(const struct request *request, struct brink_engine_stat
     return best;
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 // Operations of fma in the time of a step, each between two stretches of fma: they have the same
-// clock, and the same neighbour on the other half of the core, as single bests would not.
+// clock, and the same neighbour on the other half of the core, as single bests would not. Beside
+// each the larger of the core's windows right before and right after.
 static void weigh_steps(const struct request *request, struct brink_engine_state *state)
 {
     enum { STEPS = 301 };
-    double loss[1], weight[STEPS], before = fma_stretch();
+    double loss[1], before = fma_stretch(), window = bench_window();
     int taken[1];
     assert(request->engine->lanes(state) == 1);
     for (int i = 0; i < STEPS; i++) {
-        double from = seconds();
+        double from = bench_clock(), window_before = window;
         request->engine->advance(state, 1, loss, taken);
         assert(taken[0] == 1); // diverged networks take none, in no time
-        double took = seconds() - from, after = fma_stretch();
-        weight[i] = took * (before + after) / 2;
+        double took = bench_clock() - from, window_after = bench_window(), after = fma_stretch();
+        window = bench_window();
+        printf("%.9g %.4f ", took * (before + after) / 2, fmax(window_before, window_after));
         before = after;
     }
-    qsort(weight, STEPS, sizeof weight[0], compare);
-    printf("%.9g %.9g\n", weight[STEPS / 10], weight[STEPS / 2]);
+    printf("\n");
 }
 
 static double time_sharpness(const struct request *request, struct brink_engine_state *state)
@@ -194,9 +181,9 @@ static double time_sharpness(const struct request *request, struct brink_engine_
     brink_lanczos_run(lanczos, 0, warm, true, false, &spectrum);
     for (int i = 0; i < 12; i++) {
         engine->advance(state, 10, loss, taken);
-        double from = seconds();
+        double from = bench_clock();
         brink_lanczos_run(lanczos, 0, warm, false, false, &spectrum);
-        best = fmin(best, seconds() - from);
+        best = fmin(best, bench_clock() - from);
     }
     brink_free(&warm);
     brink_free(&loss);

@@ -19,12 +19,4 @@ int bench_engine(int argc, char **argv);
 int bench_accuracy(int argc, char **argv);
 int bench_limits(void);
 
-// How far ahead the core looks, now: the time of chains of multiply-adds that follow each other
-// over that of chains that take turns. 1 if it works on all chains at once. Where a core's other
-// hardware thread is busy, maybe with another guest of the host, each has half of the window.
-double bench_window(void);
-
-// Seconds of CPU time of this thread: other work on the machine hardly counts.
-double bench_clock(void);
-
 #endif

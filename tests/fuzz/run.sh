@@ -8,8 +8,8 @@ export BRINK_FUZZ_FILE=$fuzz/seed.h5 OMP_NUM_THREADS=1
 for name in ${3:-spec override verify}; do
     log=$fuzz/$name-$seed.log
     limits="-max_len=1024 -rss_limit_mb=4096" # texts: the shortest first
-    # This one forks, and a second thread, which would watch the memory of the parent alone, may hold
-    # a lock of ASan's then: one child in fifty, forked as the thread started, waited for ever.
+    # This one forks, and a second thread, which would watch the memory of the parent alone, may
+    # hold a lock of ASan's then: one child in fifty, forked as it started, waited for ever.
     [ "$name" != verify ] || limits="-max_len=4096 -len_control=0 -rss_limit_mb=0"
     # shellcheck disable=SC2086 # words
     if "$fuzz/fuzz_$name" -seed="$seed" -max_total_time="$seconds" $limits \

@@ -102,6 +102,29 @@ START_TEST(tiles_are_long_rows)
 }
 END_TEST
 
+// What is long along an axis is so wherever that stands; the steady one has what the others leave.
+START_TEST(tiles_hold_one_value_of_the_steady_axis)
+{
+    static const struct {
+        int rank, steady;
+        int64_t size[3], tile[3];
+    } cases[] = {
+        {2, 1, {4096, 4096}, {4096, 1}},   {2, 0, {4096, 4096}, {1, 4096}},
+        {2, 1, {512, 512}, {512, 2}},      {2, 1, {3, 100000}, {3, 681}},
+        {2, 1, {100000, 3}, {2041, 1}},    {3, 2, {64, 64, 64}, {16, 64, 1}},
+        {3, 1, {64, 64, 64}, {16, 1, 64}}, {1, 0, {100}, {50}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct brink_grid grid;
+        int64_t tile[3];
+        ck_assert_ok(brink_grid_init(&grid, cases[i].rank, cases[i].size, NULL));
+        brink_grid_choose(&grid, cases[i].steady, tile);
+        for (int axis = 0; axis < grid.rank; axis++)
+            ck_assert_int_eq(tile[axis], cases[i].tile[axis]);
+    }
+}
+END_TEST
+
 // Every tile once.
 START_TEST(order_is_a_permutation)
 {
@@ -232,13 +255,10 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        tiles_partition_the_grid,
-        cells_are_row_major,
-        tiles_are_long_rows,
-        order_is_a_permutation,
-        order_goes_coarse_to_fine,
-        a_million_tiles_are_ordered,
-        coarser_tiles_are_near_and_earlier,
+        tiles_partition_the_grid,    cells_are_row_major,
+        tiles_are_long_rows,         tiles_hold_one_value_of_the_steady_axis,
+        order_is_a_permutation,      order_goes_coarse_to_fine,
+        a_million_tiles_are_ordered, coarser_tiles_are_near_and_earlier,
         sizes_are_checked,
     };
     return unit_run("grid", tests, sizeof tests / sizeof tests[0]);

@@ -548,10 +548,32 @@ START_TEST(a_point_needs_no_axes)
 }
 END_TEST
 
+// Tiles are long rows of one curve, whatever the order of the axes.
+START_TEST(tiles_turn_with_the_axes)
+{
+    static const char *const curves[] = {"a: {min: 0.1, max: 1, num: 300}",
+                                         "b: {min: 1, max: 599, num: 300}",
+                                         "dor: {min: 0.1, max: 1, num: 300}"};
+    for (size_t i = 0; i < sizeof curves / sizeof curves[0]; i++)
+        for (int last = 0; last < 2; last++) {
+            char text[256];
+            const char *rates = "lr: {min: 0.1, max: 1, num: 3000}";
+            snprintf(text, sizeof text,
+                     "model: regularity\naxes: {%s, %s}\nfixed: {x0: 4, y0: 0}\n",
+                     last ? rates : curves[i], last ? curves[i] : rates);
+            struct brink_spec *spec = parse(text);
+            ck_assert_int_eq(spec->grid.tile[last], 1);
+            ck_assert_int_eq(spec->grid.tile[!last], 3000);
+            brink_spec_free(&spec);
+        }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         a_point_needs_no_axes,
+        tiles_turn_with_the_axes,
         resolved_json_reads_back,
         random_specs_read_back,
         numbers_are_as_short_as_reads_back,

@@ -26,15 +26,19 @@ static int64_t divide_up(int64_t a, int64_t b)
     return (a - 1) / b + 1;
 }
 
-// Long rows first: the last axis takes all it can, then the one before it, and so on. Tiles along
-// an axis differ by as little as possible, so that clipped ones waste no chunks.
-static void choose_tile(struct brink_grid *grid)
+// Long rows first: the last axis takes all it can, then the one before it, and so on; the steady
+// one takes what the others leave. Tiles along an axis differ by as little as possible, so that
+// clipped ones waste no chunks.
+void brink_grid_choose(const struct brink_grid *grid, int steady, int64_t tile[])
 {
     int64_t room = tile_cells_wanted(grid->cell_count);
-    for (int axis = grid->rank - 1; axis >= 0; axis--) {
+    for (int i = grid->rank - 1; i >= -1; i--) {
+        int axis = i < 0 ? steady : i;
+        if (axis < 0 || (i >= 0 && i == steady))
+            continue;
         int64_t pieces = divide_up(grid->size[axis], room);
-        grid->tile[axis] = divide_up(grid->size[axis], pieces);
-        room /= grid->tile[axis];
+        tile[axis] = divide_up(grid->size[axis], pieces);
+        room /= tile[axis];
     }
 }
 
@@ -51,7 +55,7 @@ brink_err brink_grid_init(struct brink_grid *grid, int rank, const int64_t size[
             return brink_fail(BRINK_ERR_USAGE, "more than 2^62 cells: use fewer points");
     }
     if (!tile)
-        choose_tile(grid);
+        brink_grid_choose(grid, -1, grid->tile);
     int64_t tile_cells = 1;
     for (int axis = 0; axis < rank; axis++) {
         if (tile) {

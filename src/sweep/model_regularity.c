@@ -24,15 +24,26 @@ enum { A, B, DOR, LR, X0, Y0, RADIUS, ANGLE, S0, D0, INIT, SEED, SCALE, PARAMETE
         .name = (named), .meaning = (means), .unit = (in), .min = (low), .max = (high),            \
         .min_excluded = true                                                                       \
     }
+#define STEADY(named, means, low, high)                                                            \
+    {                                                                                              \
+        .name = (named), .meaning = (means), .unit = "1", .min = (low), .max = (high),             \
+        .min_excluded = true, .steady = true                                                       \
+    }
 #define WHOLE(named, means, low, high)                                                             \
     {                                                                                              \
         .name = (named), .meaning = (means), .unit = "1", .min = (low), .max = (high),             \
         .integer = true                                                                            \
     }
 static const struct brink_parameter parameters[PARAMETER_COUNT] = {
-    [A] = REAL_ABOVE("a", "good regularity, dor = a", "1", 0, 1),
-    [B] = WHOLE("b", "bad regularity, odd, dor = 2 b", 1, 1001),
-    [DOR] = REAL_ABOVE("dor", "degree of regularity", "1", 0, 2002),
+    [A] = STEADY("a", "good regularity, dor = a", 0, 1),
+    [B] = {.name = "b",
+           .meaning = "bad regularity, odd, dor = 2 b",
+           .unit = "1",
+           .min = 1,
+           .max = 1001,
+           .integer = true,
+           .steady = true},
+    [DOR] = STEADY("dor", "degree of regularity", 0, 2002),
     [LR] = REAL_ABOVE("lr", "learning rate", "1", 0, 1e300),
     [X0] = REAL("x0", "x at the start", "1", -1e150, 1e150),
     [Y0] = REAL("y0", "y at the start", "1", -1e150, 1e150),

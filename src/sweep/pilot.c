@@ -38,6 +38,7 @@ struct pilot_run {
     struct brink_spec spec;            // the same as what is computed; nothing in it is owned
     bool whole;                        // the grid as it is, not pieces
     bool alone;                        // cells are so dear that they have no company
+    int along;                         // the axis of the rows: that a tile's cells go along first
     struct brink_plan plan;
     struct brink_stream *stream;
     struct brink_columns columns;
@@ -45,7 +46,7 @@ struct pilot_run {
     double shift[BRINK_RANK_MAX]; // of its first point
     // Of this round:
     struct row {
-        int64_t start[BRINK_RANK_MAX]; // its place along all axes but the last
+        int64_t start[BRINK_RANK_MAX]; // its place along the other axes
         int64_t point;                 // of the sequence
     } * rows;                          // owned, in the order of the grid
     int64_t row_pieces;
@@ -126,9 +127,10 @@ static brink_err find_rows(struct pilot_run *run, int64_t first, int64_t count)
         return error;
     for (int64_t i = 0; i < count; i++) {
         run->rows[i].point = first + i;
-        for (int axis = 0; axis < grid->rank - 1; axis++)
-            run->rows[i].start[axis] =
-                (int64_t)(place_of(run, first + i, axis) * (double)grid->size[axis]);
+        for (int axis = 0; axis < grid->rank; axis++)
+            if (axis != run->along)
+                run->rows[i].start[axis] =
+                    (int64_t)(place_of(run, first + i, axis) * (double)grid->size[axis]);
     }
     qsort(run->rows, (size_t)count, sizeof run->rows[0], compare_rows);
     return BRINK_OK;
@@ -138,22 +140,22 @@ static brink_err find_rows(struct pilot_run *run, int64_t first, int64_t count)
 static struct brink_tile piece(const struct pilot_run *run, int64_t number)
 {
     const struct brink_grid *grid = &run->spec.grid;
-    const int last = grid->rank - 1;
+    const int along = run->along;
     struct brink_tile tile = {.number = 0};
     if (run->whole)
         return brink_grid_tile(grid, number);
     const struct row *row = &run->rows[number / run->row_pieces];
-    for (int axis = 0; axis < last; axis++) {
+    for (int axis = 0; axis < grid->rank; axis++) {
         tile.start[axis] = row->start[axis];
         tile.count[axis] = 1;
     }
-    double place = (double)(number % run->row_pieces) + place_of(run, row->point, last);
-    int64_t which = (int64_t)(place * (double)grid->tiles[last] / (double)run->row_pieces);
-    if (which == grid->tiles[last]) // rounded up
+    double place = (double)(number % run->row_pieces) + place_of(run, row->point, along);
+    int64_t which = (int64_t)(place * (double)grid->tiles[along] / (double)run->row_pieces);
+    if (which == grid->tiles[along]) // rounded up
         which--;
-    tile.start[last] = which * grid->tile[last];
-    int64_t left = grid->size[last] - tile.start[last];
-    tile.cells = tile.count[last] = grid->tile[last] < left ? grid->tile[last] : left;
+    tile.start[along] = which * grid->tile[along];
+    int64_t left = grid->size[along] - tile.start[along];
+    tile.cells = tile.count[along] = grid->tile[along] < left ? grid->tile[along] : left;
     return tile;
 }
 
@@ -239,13 +241,22 @@ static brink_err compute(struct pilot_run *run, int64_t pieces)
     return BRINK_OK;
 }
 
-// Tiles that are pieces: of one row.
-static brink_err cut_to_pieces(const struct brink_spec *spec, struct brink_grid *pieces)
+// Cells of a tile go along its last axis first, unless it has but one place there.
+static int find_rows_axis(const struct brink_grid *grid)
+{
+    for (int axis = grid->rank - 1; axis >= 0; axis--)
+        if (grid->tile[axis] > 1)
+            return axis;
+    return grid->rank - 1;
+}
+
+// Tiles that are pieces: of one row along that axis.
+static brink_err cut_to_pieces(const struct brink_spec *spec, int along, struct brink_grid *pieces)
 {
     const struct brink_grid *grid = &spec->grid;
     int64_t length[BRINK_RANK_MAX];
     for (int axis = 0; axis < grid->rank; axis++) {
-        int64_t most = axis < grid->rank - 1 ? 1 : spec->model->row_cells;
+        int64_t most = axis != along ? 1 : spec->model->row_cells;
         length[axis] = grid->tile[axis] < most ? grid->tile[axis] : most;
     }
     return brink_grid_init(pieces, grid->rank, grid->size, length);
@@ -254,7 +265,7 @@ static brink_err cut_to_pieces(const struct brink_spec *spec, struct brink_grid 
 // Cells of a piece.
 static int64_t piece_cells(const struct pilot_run *run)
 {
-    return run->pieces.rank > 0 ? run->pieces.tile[run->pieces.rank - 1] : 1;
+    return run->pieces.rank > 0 ? run->pieces.tile[run->along] : 1;
 }
 
 static brink_err compute_rows(struct pilot_run *run, int64_t first, int64_t count)
@@ -368,8 +379,7 @@ static brink_err lengthen(struct pilot_run *run, double seconds, struct brink_pi
 // that is no larger than what would have been computed then is computed whole.
 static brink_err widen(struct pilot_run *run, double seconds, struct brink_pilot *pilot)
 {
-    const int last = run->pieces.rank - 1;
-    int64_t row_most = last < 0 ? 1 : run->pieces.tiles[last] / 2;
+    int64_t row_most = run->along < 0 ? 1 : run->pieces.tiles[run->along] / 2;
     row_most = row_most < ROW_PIECES_MAX ? row_most : ROW_PIECES_MAX;
     brink_err error = open_plan(run);
     for (int64_t points = BRINK_PILOT_REPLICATES, pieces = 2 * points;
@@ -394,8 +404,10 @@ brink_err brink_pilot_run(const struct brink_spec *spec, double seconds, uint64_
                           struct brink_pilot *pilot)
 {
     static const double patience = 20; // times what was asked for
-    struct pilot_run run = {
-        .original = spec, .row_pieces = 1, .late = core_clock() + patience * seconds};
+    struct pilot_run run = {.original = spec,
+                            .along = find_rows_axis(&spec->grid),
+                            .row_pieces = 1,
+                            .late = core_clock() + patience * seconds};
     struct brink_random_key key = {seed, 0, BRINK_PURPOSE_PILOT};
     *pilot = (struct brink_pilot){.cells = 0};
     int64_t tile_cells = 1;
@@ -406,7 +418,7 @@ brink_err brink_pilot_run(const struct brink_spec *spec, double seconds, uint64_
     for (int axis = 0; axis < spec->grid.rank; axis++)
         run.shift[axis] = brink_random_uniform(&key, (uint32_t)axis);
     omp_set_num_threads(1);
-    brink_err error = cut_to_pieces(spec, &run.pieces);
+    brink_err error = cut_to_pieces(spec, run.along, &run.pieces);
     if (!error)
         error = lengthen(&run, seconds, pilot);
     if (!error && pilot->steps == pilot->steps_max && !run.whole && pilot->seconds < seconds / 2)

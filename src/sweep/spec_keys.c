@@ -295,7 +295,10 @@ static brink_err read_tile(struct brink_spec_reader *reader, const struct brink_
                                "%s: auto, or a list of cells along each axis (%d of them) is "
                                "needed",
                                key->name, spec->axis_count);
-    int axis = 0;
+    int axis = 0, steady = -1;
+    for (int i = 0; i < spec->axis_count; i++)
+        if (spec->model->parameters[spec->axes[i].parameter].steady)
+            steady = i;
     if (automatic && spec->model->tile_cells) {
         int64_t room = spec->model->tile_cells(spec);
         for (int i = spec->axis_count - 1; i >= 0; i--) {
@@ -317,8 +320,9 @@ static brink_err read_tile(struct brink_spec_reader *reader, const struct brink_
     brink_err error = brink_grid_init(&spec->grid, spec->axis_count, size, NULL);
     if (error)
         return brink_yaml_fail(reader->axes, "axes: %s", brink_error_note());
-    if (!automatic || fitted)
-        error = brink_grid_init(&spec->grid, spec->axis_count, size, tile);
+    if (automatic && !fitted)
+        brink_grid_choose(&spec->grid, steady, tile);
+    error = brink_grid_init(&spec->grid, spec->axis_count, size, tile);
     return error ? brink_yaml_fail(node, "%s: %s", key->name, brink_error_note()) : BRINK_OK;
 }
 

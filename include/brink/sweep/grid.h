@@ -28,12 +28,16 @@ struct brink_tile {
     int64_t cells;                 // product of count
 };
 
-// Fills *grid; rank 0 is one cell. `tile` NULL: chosen from the sizes alone (never from ranks or
-// threads): long rows along the last axis, a few thousand cells, fewer where the grid is small.
-// BRINK_ERR_USAGE when the number of cells exceeds 2^62, or a tile exceeds 2^24 cells; sizes and
-// tile entries are >= 1, and tile entries are cut to the size of their axis.
+// Fills *grid; rank 0 is one cell. `tile` NULL: as brink_grid_choose does it, without a steady
+// axis. BRINK_ERR_USAGE when the number of cells exceeds 2^62, or a tile exceeds 2^24 cells; sizes
+// and tile entries are >= 1, and tile entries are cut to the size of their axis.
 brink_err brink_grid_init(struct brink_grid *grid, int rank, const int64_t size[],
                           const int64_t tile[]) BRINK_CHECKED;
+
+// Chooses a tile from the sizes alone (never from ranks or threads): long rows along the last axis,
+// a few thousand cells, fewer where the grid is small. Axis `steady` (-1: none) is cut to single
+// values first: only what no other axis can fill is left to it. tile[rank].
+void brink_grid_choose(const struct brink_grid *grid, int steady, int64_t tile[]);
 
 // Tile `number`, 0 <= number < tile_count.
 struct brink_tile brink_grid_tile(const struct brink_grid *grid, int64_t number);

@@ -47,6 +47,7 @@ struct brink_parameter {
     double min, max;          // allowed values ...
     bool min_excluded;        // ... open below
     bool integer;             // only whole numbers
+    bool steady;              // cells that share its value share their arithmetic: long rows of it
     bool pairs;               // a list of (x0, y0) starts; its coordinate is an index (`init`)
     const char *const *names; // words for the values 0, 1, ...; ends with NULL; NULL: numbers
     const char *fallback;     // the value where it is neither an axis nor fixed; NULL: none

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit 1
 work=${BUILD:-build}/bits
 mkdir -p "$work" || exit 1
 passed=0 failed=0 expected=
-golden=6497446ebf474e1c # of BRINK_KERNEL_VERSION 2
+golden=6497446ebf474e1c # of BRINK_KERNEL_VERSION 2 and 3, which mended an engine
 
 judge() { # what, words if it failed
     if [ -z "$2" ]; then
@@ -50,15 +50,16 @@ done
 hardware=()
 grep -qw fma /proc/cpuinfo && hardware=(-mfma)
 for compiler in "${compilers[@]}"; do
-    for level in -O0 -O2 -O3; do
+    for level in -O0 -O1 -O2 -O3; do
         try "$compiler" $level
         [ ${#hardware[@]} = 0 ] || try "$compiler" $level "${hardware[@]}"
     done
     try "$compiler" -O2 -DBRINK_SOFT_FMA
 done
 [ ${#hardware[@]} = 0 ] || try "${compilers[0]}" -O3 -march=native
-# The fast engine: every instruction set this CPU has, of whole builds. Made before: this build and
-# the other compiler's; with LONG=1 also the other levels, and the software fma.
+# The fast engine, its basic kernels and its full ones: every instruction set this CPU has, of whole
+# builds. Made before: this build and the other compiler's, both with the engine at -O3; with LONG=1
+# also each level for all files, and the software fma.
 try_engines() { # folder with libbrink-core.a, words for make...
     local build=$1 isa out problem
     shift
@@ -83,8 +84,8 @@ try_engines "$build" CC="${CC:-gcc}"
 try_engines "$build/$other" CC=$other OPT=-O2 EXTRA_CFLAGS= EXTRA_LDFLAGS= # as style.sh
 if [ -n "${LONG:-}" ]; then
     for compiler in "${compilers[@]}"; do
-        for level in -O1 -O3; do
-            try_engines "$build/bits-$compiler$level" CC="$compiler" OPT=$level
+        for level in -O1 -O2 -O3; do
+            try_engines "$build/bits-$compiler$level" CC="$compiler" OPT=$level ISA_OPT=
         done
         try_engines "$build/bits-$compiler-soft" CC="$compiler" EXTRA_CFLAGS=-DBRINK_SOFT_FMA
     done

@@ -303,9 +303,10 @@ trust: all $(UNITS) $(BUILD)/tests/faults fuzzers
 	BUILD=$(BUILD) CC=$(CC) TRUST_MINUTES=$(TRUST_MINUTES) $(PYTHON) tests/faults/trust.py
 
 # What decides bits, at length: the software fma, lanes = trajectory, every kind of build.
-check-long: all $(BUILD)/tests/check_elementary $(BUILD)/tests/check_lanes
+check-long: all $(addprefix $(BUILD)/tests/check_,elementary lanes cycles)
 	BRINK_TEST_SCALE=20 CK_TIMEOUT_MULTIPLIER=20 $(BUILD)/tests/check_elementary
 	BRINK_TEST_SCALE=10 CK_TIMEOUT_MULTIPLIER=20 $(BUILD)/tests/check_lanes
+	BRINK_TEST_SCALE=10 CK_TIMEOUT_MULTIPLIER=20 $(BUILD)/tests/check_cycles
 	LONG=1 BUILD=$(BUILD) PYTHON=$(PYTHON) CC=$(CC) bash tests/bits.sh
 	BUILD=$(BUILD) PYTHON=$(PYTHON) bash tests/published.sh
 

@@ -1,120 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The fast engine gives the bits of the reference: every field of every cell, on every ISA.
-#include "brink/dynamics/lanes.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "bag.h"
 #include "brink/base/memory.h"
-#include "brink/base/random.h"
-#include "unit.h"
-
-enum { BASIC_AND_FULL = 2 };
-
-// Cells for an engine, the reference's results, and the engine's.
-struct bag {
-    struct brink_rules rules;
-    int count, taken, given;
-    int stutter; // "none now" before every stutter-th cell; 0: never
-    struct brink_point *points;
-    struct brink_cell *expected, *found;
-    struct brink_lanes_use use;
-};
-
-static int take(void *context, struct brink_point *point, void **ticket)
-{
-    struct bag *bag = context;
-    static int asked;
-    if (bag->taken == bag->count)
-        return -1;
-    if (bag->stutter && asked++ % bag->stutter == 0)
-        return 0;
-    *point = bag->points[bag->taken];
-    *ticket = &bag->found[bag->taken++];
-    return 1;
-}
-
-static void give(void *context, void *ticket, const struct brink_cell *cell)
-{
-    struct brink_cell *place = ticket;
-    ck_assert_int_eq(place->status, BRINK_STATUS_PENDING); // once
-    *place = *cell;
-    ((struct bag *)context)->given++;
-}
-
-static struct bag new_bag(int count, struct brink_rules rules)
-{
-    struct bag bag = {.rules = rules, .count = count};
-    bag.points = calloc((size_t)count, sizeof *bag.points);
-    bag.expected = calloc((size_t)count, sizeof *bag.expected);
-    bag.found = calloc((size_t)count, sizeof *bag.found);
-    ck_assert(bag.points && bag.expected && bag.found);
-    return bag;
-}
-
-static void free_bag(struct bag *bag)
-{
-    free(bag->points);
-    free(bag->expected);
-    free(bag->found);
-}
-
-static void assert_same_cell(const struct brink_cell *found, const struct brink_cell *expected,
-                             const struct brink_point *point, bool full, const char *isa)
-{
-    char where[200];
-    snprintf(where, sizeof where, "%s %s %s = %.17g, h = %.17g, x = %.17g, y = %.17g", isa,
-             full ? "full" : "basic", point->curve->objective->parameter, point->curve->parameter,
-             point->h, point->x, point->y);
-    ck_assert_msg(found->status == expected->status, "%s: %s at %d, not %s at %d", where,
-                  brink_status_name((enum brink_status)found->status), found->steps,
-                  brink_status_name((enum brink_status)expected->status), expected->steps);
-#define SAME_FIELD(type, name, basic, meaning)                                                     \
-    if (basic || full || strcmp(#name, "lyapunov") == 0)                                           \
-        ck_assert_msg(memcmp(&found->name, &expected->name, sizeof found->name) == 0,              \
-                      "%s, %s at %d: %s is %.17g, not %.17g", where,                               \
-                      brink_status_name((enum brink_status)expected->status), expected->steps,     \
-                      #name, (double)found->name, (double)expected->name);
-    BRINK_CELL_FIELDS(SAME_FIELD)
-#undef SAME_FIELD
-}
-
-static void run_bag(struct bag *bag, const char *isa, bool full)
-{
-    struct brink_cell_source source = {take, give, bag};
-    ck_assert_ok(brink_lanes_select(isa));
-    memset(bag->found, 0, (size_t)bag->count * sizeof *bag->found);
-    memset(&bag->use, 0, sizeof bag->use);
-    bag->taken = bag->given = 0;
-    ck_assert(brink_lanes_run(&bag->rules, full, &source, NULL, &bag->use));
-    ck_assert_int_eq(bag->given, bag->count);
-    for (int i = 0; i < bag->count; i++)
-        assert_same_cell(&bag->found[i], &bag->expected[i], &bag->points[i], full, isa);
-}
-
-// Every cell of the bag by the reference, and then by every engine of this CPU.
-static void check_bag(struct bag *bag)
-{
-    for (int i = 0; i < bag->count; i++)
-        ck_assert(brink_trajectory_run(&bag->points[i], &bag->rules, NULL, &bag->expected[i]));
-    for (int i = 0; brink_lanes_isas[i]; i++)
-        if (brink_lanes_able(brink_lanes_isas[i]))
-            for (int full = 0; full < BASIC_AND_FULL; full++)
-                run_bag(bag, brink_lanes_isas[i], full);
-}
-
-static void prepare(struct brink_curve *curve, const char *parameter, double value)
-{
-    brink_objective_find(parameter)->prepare(curve, value);
-}
-
-static double uniform(const char *what, int i, uint32_t draw)
-{
-    const struct brink_random_key key = {(uint64_t)(unsigned char)what[0], (uint64_t)i,
-                                         BRINK_PURPOSE_TEST};
-    return brink_random_uniform(&key, draw);
-}
 
 // Cell i of a mixed bag: around the marginal rate and far beyond, starts near and far, on the
 // diagonals and the axes.
@@ -236,101 +127,6 @@ START_TEST(max_steps_falls_anywhere_in_a_block)
             check_bag(&bag);
             free_bag(&bag);
         }
-}
-END_TEST
-
-START_TEST(cycles_have_the_bits_of_the_reference)
-{
-    // On x = y, b = 1 is a cubic map with windows of many periods.
-    enum { PERIODS = 65, CYCLES = 16000 };
-    bool met[PERIODS] = {false};
-    int distinct = 0;
-    struct brink_curve curve;
-    struct bag bag = new_bag(unit_scaled(CYCLES), (struct brink_rules){3000, 64, 1e-10, 1e8});
-    prepare(&curve, "b", 1);
-    for (int i = 0; i < bag.count; i++)
-        bag.points[i] = (struct brink_point){&curve, 0.5 + 0.5 * i / bag.count, 0.9, 0.9};
-    check_bag(&bag);
-    for (int i = 0; i < bag.count; i++) {
-        int32_t period = bag.expected[i].period;
-        if (period < PERIODS && !met[period])
-            distinct += met[period] = true;
-    }
-    if (bag.count >= CYCLES) {                          // a small sample meets few
-        for (int period = 2; period <= 32; period *= 2) // share factors with the block
-            ck_assert_msg(met[period], "no cycle of %d", period);
-        for (int period = 3; period <= 11; period += 2)
-            ck_assert_msg(met[period], "no cycle of %d", period);
-        ck_assert_msg(distinct >= 20, "only %d periods", distinct);
-    }
-    free_bag(&bag);
-}
-END_TEST
-
-// Of each kernel, where its minimum has lost its stability; and without a gradient that is enough.
-START_TEST(cycles_of_all_kernels_have_the_bits_of_the_reference)
-{
-    static const struct {
-        const char *parameter;
-        double value, second_derivative, grad_tol; // of F at its minimum
-    } cases[] = {{"a", 1, 0.5, 1e-10}, {"a", 0.5, 0.25 / 1.1774100225154747, 1e-10},
-                 {"b", 3, 18, 1e-10},  {"b", 7, 98, 1e-10},
-                 {"b", 1, 2, 0},       {"a", 1, 0.5, 0}};
-    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
-        struct brink_curve curve;
-        struct bag bag =
-            new_bag(unit_scaled(1500), (struct brink_rules){3000, 64, cases[k].grad_tol, 1e8});
-        int periodic = 0;
-        prepare(&curve, cases[k].parameter, cases[k].value);
-        for (int i = 0; i < bag.count; i++) {
-            double beyond = 0.9 + 1.1 * i / bag.count; // of the marginal rate
-            bag.points[i] = (struct brink_point){&curve, beyond / cases[k].second_derivative, 1.01,
-                                                 i % 2 ? 1.01 : 0.99};
-        }
-        check_bag(&bag);
-        for (int i = 0; i < bag.count; i++)
-            periodic += bag.expected[i].status == BRINK_STATUS_PERIODIC;
-        ck_assert_msg(periodic > 0, "%s = %g: no cycle", cases[k].parameter, cases[k].value);
-        free_bag(&bag);
-    }
-}
-END_TEST
-
-// Through the critical point of the cubic map z -> (1 + 2h) z - z^3, z = sqrt(2h) x, that b = 1 is
-// on x = y: cycles so stable that they are exact. Odd ones beyond 32 were not found.
-START_TEST(cycles_of_every_length_are_found)
-{
-    static const struct {
-        int32_t period;
-        double h;
-    } cycles[] = {{2, 0.56066017177982164},  {3, 0.72657779182287696},  {4, 0.63149482726817363},
-                  {5, 0.69719659650778376},  {6, 0.66701209124271821},  {7, 0.68652921847307113},
-                  {8, 0.64692165674917856},  {9, 0.68259506995774832},  {10, 0.66095315318767223},
-                  {11, 0.68118847390211346}, {12, 0.65453384736770481}, {13, 0.68069963903059227},
-                  {14, 0.65870592406903195}, {15, 0.68053251259762582}, {16, 0.65023735108014624},
-                  {17, 0.68047581852900996}, {18, 0.65786914063749324}, {19, 0.68045665111191167},
-                  {20, 0.6532397943467011},  {21, 0.68045017984522238}, {22, 0.65756782187963714},
-                  {23, 0.68044799622266761}, {24, 0.65186783809530913}, {25, 0.68045158759550717},
-                  {26, 0.65746243079123501}, {27, 0.6804484711838944},  {28, 0.65275964113257656},
-                  {29, 0.68045191484246215}, {30, 0.65742617718655805}, {31, 0.68044907666580889},
-                  {32, 0.65094801466803054}, {34, 0.65741380488458945}, {36, 0.65258083848479365},
-                  {38, 0.65740959708940383}, {40, 0.6515909332254417},  {42, 0.65740816804941082},
-                  {44, 0.65251646361899074}, {46, 0.65740768299534891}, {48, 0.65129722447058447},
-                  {50, 0.65740751839105782}, {52, 0.65249395334891747}, {54, 0.65740746253684068},
-                  {56, 0.65148815727929565}, {58, 0.65740826571489885}, {60, 0.65248621230536785},
-                  {62, 0.65740771613083537}, {64, 0.6511002419707338}};
-    enum { CYCLES = sizeof cycles / sizeof cycles[0] };
-    struct brink_curve curve;
-    struct bag bag = new_bag(CYCLES, (struct brink_rules){3000, 64, 1e-10, 1e8});
-    prepare(&curve, "b", 1);
-    for (int i = 0; i < CYCLES; i++) {
-        double h = cycles[i].h, x = sqrt((1 + 2 * h) / 3) / sqrt(2 * h);
-        bag.points[i] = (struct brink_point){&curve, h, x, x};
-    }
-    check_bag(&bag);
-    for (int i = 0; i < CYCLES; i++)
-        ck_assert_int_eq(bag.expected[i].period, cycles[i].period);
-    free_bag(&bag);
 }
 END_TEST
 
@@ -579,10 +375,7 @@ int main(void)
         b_has_the_bits_of_the_reference,
         every_way_to_end_is_met,
         max_steps_falls_anywhere_in_a_block,
-        cycles_have_the_bits_of_the_reference,
-        cycles_of_all_kernels_have_the_bits_of_the_reference,
         an_abandoned_run_gives_no_wrong_cell,
-        cycles_of_every_length_are_found,
         far_starts_have_the_bits_of_the_reference,
         one_cell_is_enough,
         a_tile_may_end_anywhere,

@@ -24,14 +24,14 @@
 #include "kernel_screen.h"
 #include "kernel_slope.h"
 
-// State `step` of a block, and the step from it.
-VEC_INLINE void step_vectors(enum kernel_kind kind, bool full, int count,
+// State `step` of a block, and the step from it. With `shared`, all lanes have the first's curve.
+VEC_INLINE void step_vectors(enum kernel_kind kind, bool full, bool shared, int count,
                              const struct lane_vector lanes[], int step, struct vec_run run[],
                              struct vec_watch watch[])
 {
     const struct brink_curve *curve[SIDE_BY_SIDE];
     vec x[SIDE_BY_SIDE], y[SIDE_BY_SIDE], gauge[SIDE_BY_SIDE], g[SIDE_BY_SIDE], bend[SIDE_BY_SIDE];
-    EACH curve[j] = lanes[j].curve;
+    EACH curve[j] = lanes[shared ? 0 : j].curve;
     EACH x[j] = run[j].x;
     EACH y[j] = run[j].y;
     vec_slopes(count, kind, true, curve, x, y, gauge, g, full ? bend : NULL);
@@ -51,7 +51,7 @@ VEC_INLINE void step_vectors(enum kernel_kind kind, bool full, int count,
 
 // The 32 steps of all vectors, `side` of them side by side, and their ends. Returns the vectors
 // with alarms, as bits.
-VEC_INLINE unsigned run_block(enum kernel_kind kind, bool full, int side,
+VEC_INLINE unsigned run_block(enum kernel_kind kind, bool full, bool shared, int side,
                               struct lane_vector lanes[], const struct brink_rules *rules)
 {
     const int count = KERNEL_VECTORS;
@@ -69,7 +69,8 @@ VEC_INLINE unsigned run_block(enum kernel_kind kind, bool full, int side,
         for (int step = look; step < look + stride; step++)
 #pragma GCC unroll 8
             for (int j = 0; j < count; j += side)
-                step_vectors(kind, full, side, &lanes[j], step, &run[j], full ? &watch[j] : NULL);
+                step_vectors(kind, full, shared, side, &lanes[j], step, &run[j],
+                             full ? &watch[j] : NULL);
         EACH
         {
             vec size = vec_larger(run[j].x, run[j].y);
@@ -87,6 +88,23 @@ VEC_INLINE unsigned run_block(enum kernel_kind kind, bool full, int side,
         }
     }
     return alarmed;
+}
+
+// Have all lanes one curve, whose table is then loaded once for vectors side by side? Cores that
+// load one vector of 512 bits a cycle are faster then.
+VEC_INLINE bool share_table(enum kernel_kind kind, const struct lane_vector lanes[])
+{
+    bool shared = kind == KERNEL_A;
+    for (int j = 1; j < KERNEL_VECTORS; j++)
+        shared = shared && lanes[j].curve == lanes[0].curve;
+    return shared;
+}
+
+VEC_INLINE unsigned block_of(enum kernel_kind kind, bool full, int side, struct lane_vector lanes[],
+                             const struct brink_rules *rules)
+{
+    return share_table(kind, lanes) ? run_block(kind, full, true, side, lanes, rules)
+                                    : run_block(kind, full, false, side, lanes, rules);
 }
 
 // Vectors side by side, of which the registers still hold the most.
@@ -108,7 +126,7 @@ enum { SIDE_A = 4, SIDE_A1 = 2, SIDE_B = 4 };
 #define KERNEL_FUNCTIONS(kind, suffix, side)                                                       \
     static unsigned block_##suffix(struct lane_vector lanes[], const struct brink_rules *rules)    \
     {                                                                                              \
-        return run_block(kind, false, side, lanes, rules);                                         \
+        return block_of(kind, false, side, lanes, rules);                                          \
     }                                                                                              \
     static void replay_##suffix(struct lane_vector lanes[], const struct brink_rules *rules,       \
                                 int first)                                                         \
@@ -118,7 +136,7 @@ enum { SIDE_A = 4, SIDE_A1 = 2, SIDE_B = 4 };
     static unsigned block_full_##suffix(struct lane_vector lanes[],                                \
                                         const struct brink_rules *rules)                           \
     {                                                                                              \
-        return run_block(kind, true, side, lanes, rules);                                          \
+        return block_of(kind, true, side, lanes, rules);                                           \
     }                                                                                              \
     static void replay_full_##suffix(struct lane_vector lanes[], const struct brink_rules *rules,  \
                                      int first)                                                    \

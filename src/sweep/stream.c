@@ -24,7 +24,8 @@ struct slot {
     int64_t tag;
     int64_t next; // under the lock: first cell not taken
     char *records;
-    _Alignas(64) atomic_int_fast64_t left; // cells not given back; alone in its cache line
+    // Cells not given back, -1 once all are gathered; alone in its cache line.
+    _Alignas(64) atomic_int_fast64_t left;
 };
 
 struct brink_stream {
@@ -69,8 +70,10 @@ brink_err brink_stream_open(const struct brink_plan *plan, int threads, struct b
         error = brink_alloc(&stream->queue, (size_t)slots, sizeof stream->queue[0]);
     if (!error)
         error = brink_alloc(&stream->records, (size_t)slots, stream->slot_bytes);
-    for (int64_t i = 0; !error && i < slots; i++)
+    for (int64_t i = 0; !error && i < slots; i++) {
         stream->slots[i].records = stream->records + (size_t)i * stream->slot_bytes;
+        atomic_init(&stream->slots[i].left, -1);
+    }
     if (error)
         brink_stream_close(&stream);
     *out = stream;
@@ -151,15 +154,14 @@ bool brink_stream_pop(struct brink_stream *stream, struct brink_columns *columns
     for (int turn = 0; turn < stream->slot_count; turn++) {
         struct slot *slot = &stream->slots[stream->pop_at];
         stream->pop_at = (stream->pop_at + 1) % stream->slot_count;
-        // The main thread alone frees and fills slots, and a slot without cells left is its own.
-        if (slot->state == SLOT_FREE ||
-            atomic_load_explicit(&slot->left, memory_order_acquire) != 0)
+        if (atomic_load_explicit(&slot->left, memory_order_acquire) != 0)
             continue;
         *tile = slot->tile;
         *tag = slot->tag;
         brink_columns_gather(columns, stream->plan->spec, slot->records, slot->tile.cells);
         pthread_mutex_lock(&stream->lock);
         slot->state = SLOT_FREE;
+        atomic_store_explicit(&slot->left, -1, memory_order_relaxed);
         pthread_mutex_unlock(&stream->lock);
         stream->popped++;
         return true;

@@ -29,7 +29,7 @@ import report  # noqa: E402
 HERE = pathlib.Path(__file__).parent
 CORES = sorted(os.sched_getaffinity(0))
 # Raw cells, of one a in a row, and steps of each; fewer for peers that take longer.
-COUNT, ROW, STEPS, SLOW_STEPS = 4608, 1536, 960, 96
+COUNT, ROW, STEPS, SLOW_STEPS = 4608, 1536, 3840, 96
 
 # What is compared with what, per family: ours, then the C and Python peers.
 FAMILIES = ("a1", "a", "b3", "b7")

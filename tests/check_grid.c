@@ -102,17 +102,20 @@ START_TEST(tiles_are_long_rows)
 }
 END_TEST
 
-// What is long along an axis is so wherever that stands; the steady one has what the others leave.
+// What is long along an axis is so wherever that stands; the steady one has what the others leave,
+// and if its values would take turns, less.
 START_TEST(tiles_hold_one_value_of_the_steady_axis)
 {
     static const struct {
         int rank, steady;
         int64_t size[3], tile[3];
     } cases[] = {
-        {2, 1, {4096, 4096}, {4096, 1}},   {2, 0, {4096, 4096}, {1, 4096}},
-        {2, 1, {512, 512}, {512, 2}},      {2, 1, {3, 100000}, {3, 681}},
-        {2, 1, {100000, 3}, {2041, 1}},    {3, 2, {64, 64, 64}, {16, 64, 1}},
-        {3, 1, {64, 64, 64}, {16, 1, 64}}, {1, 0, {100}, {50}},
+        {2, 1, {4096, 4096}, {4096, 1}},    {2, 0, {4096, 4096}, {1, 4096}},
+        {2, 1, {512, 512}, {512, 1}},       {2, 1, {3, 100000}, {3, 681}},
+        {2, 1, {100000, 3}, {2041, 1}},     {3, 2, {64, 64, 64}, {16, 64, 1}},
+        {3, 1, {64, 64, 64}, {16, 1, 64}},  {1, 0, {100}, {50}},
+        {2, 1, {500, 512}, {500, 2}},       {2, 0, {512, 512}, {2, 512}},
+        {3, 1, {8, 512, 512}, {8, 1, 512}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct brink_grid grid;

@@ -123,6 +123,24 @@ START_TEST(the_interval_holds_the_truth)
 }
 END_TEST
 
+// A cell costs no more in another order of the axes, where a tile holds two values of a: pieces
+// across the curves would take five times as long.
+START_TEST(the_order_of_the_axes_is_free)
+{
+#define HALVES(first, second)                                                                      \
+    "model: regularity\naxes: {" first ", " second "}\nfixed: {x0: 4, y0: 0.5}\n"                  \
+    "lr_unit: flow\nstop: {max_steps: 20000}\n"
+#define VALUES "a: {min: 0.1, max: 0.9, num: 512}"
+#define STEPS  "lr: {min: 0.1, max: 8, num: 500}"
+    struct brink_pilot straight = pilot_of(HALVES(VALUES, STEPS), 0.5, 1),
+                       turned = pilot_of(HALVES(STEPS, VALUES), 0.5, 1);
+    double ratio = brink_pilot_interval(turned.cell_seconds).mean /
+                   brink_pilot_interval(straight.cell_seconds).mean;
+    ck_assert_double_lt(ratio, 2.5);
+    ck_assert_double_gt(ratio, 0.4);
+}
+END_TEST
+
 // Where cells end before they are cut, nothing is reckoned: neither steps nor time.
 START_TEST(cells_that_end_cost_no_more)
 {
@@ -203,6 +221,7 @@ int main(void)
         a_whole_grid_is_certain,
         the_interval_holds_the_truth,
         long_cells_are_cut,
+        the_order_of_the_axes_is_free,
         cells_that_end_cost_no_more,
         cells_may_have_no_steps,
         steps_count_where_they_are_not_recorded,

@@ -126,6 +126,10 @@ for _ in $(seq 200); do
     [ "$(find . -name 'jobs.shard-*.h5' | wc -l)" -ge 2 ] && break
     sleep 0.05
 done
+for _ in $(seq 50); do # not while one goes from a shard to the next
+    "$brink" status jobs.h5 --json | grep -qF '"shards_working": 2' && break
+    sleep 0.05
+done
 expect 0 '"shards_working": 2' "$brink" status jobs.h5 --json
 kill -9 $first
 wait $first

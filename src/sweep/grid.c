@@ -10,6 +10,7 @@
 
 static const int64_t CELLS_MAX = INT64_C(1) << 62;
 static const int64_t TILE_CELLS_MAX = INT64_C(1) << 24;
+static const int64_t TILE_CELLS_ENOUGH = 512;
 
 // Wanted cells of a tile: enough tiles (256) to share among ranks where the grid is small, and
 // where it is large enough cells for one message and one write to the file to be cheap.
@@ -26,20 +27,31 @@ static int64_t divide_up(int64_t a, int64_t b)
     return (a - 1) / b + 1;
 }
 
+// Tiles along an axis differ by as little as possible, so that clipped ones waste no chunks.
+static void cut_axis(const struct brink_grid *grid, int axis, int64_t *room, int64_t tile[])
+{
+    int64_t pieces = divide_up(grid->size[axis], *room);
+    tile[axis] = divide_up(grid->size[axis], pieces);
+    *room /= tile[axis];
+}
+
 // Long rows first: the last axis takes all it can, then the one before it, and so on; the steady
-// one takes what the others leave. Tiles along an axis differ by as little as possible, so that
-// clipped ones waste no chunks.
+// one takes what the others leave. Where cells of its values would take turns in the tile, it takes
+// nothing if there are enough without.
 void brink_grid_choose(const struct brink_grid *grid, int steady, int64_t tile[])
 {
-    int64_t room = tile_cells_wanted(grid->cell_count);
-    for (int i = grid->rank - 1; i >= -1; i--) {
-        int axis = i < 0 ? steady : i;
-        if (axis < 0 || (i >= 0 && i == steady))
-            continue;
-        int64_t pieces = divide_up(grid->size[axis], room);
-        tile[axis] = divide_up(grid->size[axis], pieces);
-        room /= tile[axis];
-    }
+    int64_t room = tile_cells_wanted(grid->cell_count), cells = 1;
+    bool in_turn = false;
+    for (int axis = grid->rank - 1; axis >= 0; axis--)
+        if (axis != steady) {
+            cut_axis(grid, axis, &room, tile);
+            cells *= tile[axis];
+            in_turn |= axis < steady && tile[axis] > 1;
+        }
+    if (steady >= 0 && in_turn && cells >= TILE_CELLS_ENOUGH)
+        tile[steady] = 1;
+    else if (steady >= 0)
+        cut_axis(grid, steady, &room, tile);
 }
 
 brink_err brink_grid_init(struct brink_grid *grid, int rank, const int64_t size[],

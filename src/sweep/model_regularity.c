@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "brink/base/elementary.h"
 #include "brink/base/memory.h"
@@ -350,8 +351,13 @@ static bool advance(struct source *source)
         source->coordinate[last]++;
         return spec->axes[last].parameter == LR;
     }
+    int64_t before[BRINK_RANK_MAX];
+    memcpy(before, source->coordinate, sizeof before);
     brink_tile_cell(&spec->grid, tile, source->errand.first + source->next, source->coordinate);
-    return false;
+    bool same = source->next > 0;
+    for (int axis = 0; axis <= last; axis++)
+        same &= source->coordinate[axis] == before[axis] || spec->axes[axis].parameter == LR;
+    return same;
 }
 
 static int take(void *context, struct brink_point *point, void **ticket)

@@ -38,7 +38,7 @@ struct pilot_run {
     struct brink_spec spec;            // the same as what is computed; nothing in it is owned
     bool whole;                        // the grid as it is, not pieces
     bool alone;                        // cells are so dear that they have no company
-    int along;                         // the axis of the rows: that a tile's cells go along first
+    int along;                         // the axis of the rows, -1: none
     struct brink_plan plan;
     struct brink_stream *stream;
     struct brink_columns columns;
@@ -241,13 +241,14 @@ static brink_err compute(struct pilot_run *run, int64_t pieces)
     return BRINK_OK;
 }
 
-// Cells of a tile go along its last axis first, unless it has but one place there.
+// Rows go along the axis in which a tile is longest, the last of those; -1: there is none.
 static int find_rows_axis(const struct brink_grid *grid)
 {
-    for (int axis = grid->rank - 1; axis >= 0; axis--)
-        if (grid->tile[axis] > 1)
-            return axis;
-    return grid->rank - 1;
+    int along = grid->rank - 1;
+    for (int axis = along - 1; axis >= 0; axis--)
+        if (grid->tile[axis] > grid->tile[along])
+            along = axis;
+    return along;
 }
 
 // Tiles that are pieces: of one row along that axis.

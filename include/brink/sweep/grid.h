@@ -36,7 +36,8 @@ brink_err brink_grid_init(struct brink_grid *grid, int rank, const int64_t size[
 
 // Chooses a tile from the sizes alone (never from ranks or threads): long rows along the last axis,
 // a few thousand cells, fewer where the grid is small. Axis `steady` (-1: none) is cut to single
-// values first: only what no other axis can fill is left to it. tile[rank].
+// values first: only what no other axis can fill is left to it, and if cells of its values would
+// take turns in a tile, nothing where the others hold 512 cells. tile[rank].
 void brink_grid_choose(const struct brink_grid *grid, int steady, int64_t tile[]);
 
 // Tile `number`, 0 <= number < tile_count.

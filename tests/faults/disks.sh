@@ -35,8 +35,11 @@ heal() { # [NAME]: in better times
     expect 0 "intact and complete" "$brink" verify "disk/${1:-r.h5}"
 }
 # shellcheck disable=SC2317 # expect calls it
-tiles_done() {
-    "$brink" status disk/stopped.h5 --json 2>&1 | sed -n 's/.*cells_done": \([0-9]*\),.*/\1/p'
+tiles_done() { # in cells; 0 where there is no file yet
+    local cells
+    cells=$("$brink" status disk/stopped.h5 --json 2>&1 |
+        sed -n 's/.*cells_done": \([0-9]*\),.*/\1/p')
+    echo "${cells:-0}"
 }
 # shellcheck disable=SC2317 # expect calls it
 until_tile() { # runs a long sweep until it has done a tile more, then asks it to stop

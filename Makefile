@@ -311,10 +311,12 @@ check-long: all $(addprefix $(BUILD)/tests/check_,elementary lanes cycles)
 	BUILD=$(BUILD) PYTHON=$(PYTHON) bash tests/published.sh
 
 # Against numpy, numba and C peers: a table, and $(BUILD)/bench/BENCH.json. Of a quiet machine,
-# `make bench bench-table` keeps that as tests/bench/BENCH.json and in README.md.
+# `make bench bench-table` keeps that as tests/bench/BENCH-(amd or intel).json and in README.md.
+BENCH_KEPT := tests/bench/BENCH-$(if $(shell grep -m1 AuthenticAMD /proc/cpuinfo),amd,intel).json
 bench-table:
-	cp $(BUILD)/bench/BENCH.json tests/bench/BENCH.json
-	$(PYTHON) tests/bench/report.py tests/bench/BENCH.json README.md
+	cp $(BUILD)/bench/BENCH.json $(BENCH_KEPT)
+	$(PYTHON) tests/bench/report.py README.md speed $(sort $(BENCH_KEPT) \
+	  $(wildcard tests/bench/BENCH-*.json))
 bench: all data $(BUILD)/bench/bench $(BUILD)/bench/bare
 	@sh jobs/setup.sh $(BUILD)/bench/config.mk python3-numba || echo 'bench: without numba'
 	@$(PYTHON) tests/bench/bench.py $(BUILD) $(BENCH_ISA) $(if $(QUICK),--quick)
@@ -322,7 +324,7 @@ bench: all data $(BUILD)/bench/bench $(BUILD)/bench/bare
 # Networks against PyTorch: a table, and $(BUILD)/bench/NETWORK.json, kept as BENCH.json is.
 bench-network-table:
 	cp $(BUILD)/bench/NETWORK.json tests/bench/NETWORK.json
-	$(PYTHON) tests/bench/report.py tests/bench/NETWORK.json README.md networks
+	$(PYTHON) tests/bench/report.py README.md networks tests/bench/NETWORK.json
 bench-network: all $(BUILD)/bench/network
 	@sh jobs/setup.sh $(BUILD)/bench/config.mk python3-torch python3-scipy \
 	  libopenblas0-pthread

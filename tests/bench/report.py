@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What `make bench` found: rows against what is required, BENCH.json, the plot of growth.
 
-    report.py BENCH.json README.md [NAME]   puts the table of ratios between README.md's two marks
-                                            of that name (speed)
+    report.py README.md NAME JSON...   puts the table of ratios, a column for each machine, between
+                                       README.md's two marks of that name
 
 BENCH.json: {"machine", "rows": [{"what", "value", "unit", "peer", "ratio", "required", "verdict"}],
 "notes", and the sections the rows come from}. `ratio` is peer / value: how many times faster.
@@ -27,9 +27,19 @@ NOTES = [
     "steps alone` is the same arithmetic, to the bit, without all that.",
     "Where the rows `ports: ...` are near 1, sums and maxima take turns with multiply-adds on the "
     "same ports (Intel cores: two of 512 bits), and whatever is watched in a step costs as much as "
-    "a multiply-add; the requirements were set on a core with pipes of their own for sums and "
-    "maxima. `floor ... over time` is the share of the time that the operations of a step, counted "
-    "in the source, need at least.",
+    "a multiply-add. Where they are near .5 (Zen 4, family 25), sums and maxima are free beside "
+    "multiply-adds, of which one of 512 bits starts a cycle; but there compares and looks into a "
+    "table of 16 take the turn of a multiply-add each, a division those of three, and a number "
+    "loaded into all lanes that of a third (measured by loops of eight multiply-adds with each). "
+    "`floor ... over time` is the share of the time that the operations of a step, counted in the "
+    "source, need at least; what compilers load again and a block's end are not in it.",
+    "Zen 4, of a step of b = 3: its 8 multiply-adds and products are 87 %, what is left of a "
+    "block's end 12 % (perf: compares, marks and moves of 8 vectors each 32 steps). a = 1: 20 of "
+    "them, a division and 6 numbers loaded again are 25 turns of 31 cycles; general a: 22 and 16 "
+    "looks; direct: 70, two divisions and 12 numbers loaded again are 80 turns of 101 cycles. So "
+    "ports hold a rows, b and most of the others, and against peers whose steps have fewer "
+    "operations than the defined ones (6 multiply-adds of b = 3 and one product for h F' less) no "
+    "order of ours reaches 1.",
     "What holds the rest is at least in part the window: how many operations ahead the core looks "
     "for some that can run; see the floors in half of it. A step is a chain of about 90 cycles "
     "(a = 1; 280 for the direct formula), so that many vectors have to be in sight. The other "
@@ -193,39 +203,66 @@ MARKS = ("<!-- {}: tests/bench/report.py writes the table -->", "<!-- end of {} 
 HEADING = "on one core, but for `brink run` and two over one"
 
 
-def table(data):
-    """The rows with something required, and those that explain them, as Markdown."""
-    lines = [f"| {data.get('heading', HEADING)} | reached | required |", "|---|---|---|"]
-    for row in data["rows"]:
-        explains = any(words in row["what"] for words in
-                       ("watches", "alone,", "floor", "window", "a plain write", "works, too"))
-        beside = "floor" in row["what"] and "half" in row["what"]
-        if row["required"] is None and (not explains or beside):
-            continue
-        times = row["ratio"] is not None
-        reached = f"{row['ratio']:.2f}x" if times else f"{row['value']:.3g}"
-        sign = "<= " if row.get("bound") == "at most" else ">= "
-        required = "" if row["required"] is None else f"{sign}{row['required']:g}" + "x" * times
-        mark = "**" if row["verdict"] == "MISSED" else ""
-        lines.append(f"| {row['what']} | {mark}{reached}{mark} | {required} |")
-    machine = data["machine"]
-    lines.append(f"\nMeasured on {machine['cores']} cores of an {machine['cpu']} "
-                 f"({machine['isa']}), {machine['time'][:10]}, before which they were "
-                 f"{machine['busy_before']:.0%} busy" + (", in short" if data["quick"] else "")
-                 + "; bold: missed.")
+def shown(row):
+    """Rows with something required, and those that explain them."""
+    explains = any(words in row["what"] for words in
+                   ("watches", "alone,", "floor", "window", "a plain write", "works, too"))
+    return row["required"] is not None or (explains and "in half" not in row["what"])
+
+
+def reached(row):
+    if row is None:
+        return ""
+    mark = "**" if row["verdict"] == "MISSED" else ""
+    value = f"{row['value']:.3g}" if row["ratio"] is None else f"{row['ratio']:.2f}x"
+    return mark + value + mark
+
+
+def required(row):
+    if row["required"] is None:
+        return ""
+    sign = "<= " if row.get("bound") == "at most" else ">= "
+    return f"{sign}{row['required']:g}" + ("" if row["ratio"] is None else "x")
+
+
+def name(machine):
+    return " ".join(machine["cpu"].replace("(R)", "").split()[:2])
+
+
+def table(runs):
+    """The same rows of runs on several machines, a column each, as Markdown."""
+    rows = {row["what"]: row for run in reversed(runs) for row in run["rows"] if shown(row)}
+    order = [row["what"] for run in runs for row in run["rows"]]
+    names = [name(run["machine"]) for run in runs] if len(runs) > 1 else ["reached"]
+    lines = [f"| {runs[0].get('heading', HEADING)} | {' | '.join(names)} | required |",
+             "|---" * (len(runs) + 2) + "|"]
+    for what in sorted(rows, key=order.index):
+        cells = [reached(next((row for row in run["rows"] if row["what"] == what), None))
+                 for run in runs]
+        lines.append(f"| {what} | {' | '.join(cells)} | {required(rows[what])} |")
+    lines.append("")
+    for run in runs:
+        machine = run["machine"]
+        lines.append(f"Measured on {machine['cores']} cores of an {machine['cpu']} "
+                     f"({machine['isa']}), {machine['time'][:10]}, before which they were "
+                     f"{machine['busy_before']:.0%} busy" + (", in short" if run["quick"] else "")
+                     + ("; bold: missed." if run is runs[-1] else "."))
     return "\n".join(lines)
 
 
 def main():
-    with open(sys.argv[1]) as file:
-        data = json.load(file)
-    with open(sys.argv[2]) as file:
+    path, name_of_table, *results = sys.argv[1:]
+    runs = []
+    for result in results:
+        with open(result) as file:
+            runs.append(json.load(file))
+    with open(path) as file:
         text = file.read()
-    begin, end = (mark.format(*(sys.argv[3:] or ["speed"])) for mark in MARKS)
+    begin, end = (mark.format(name_of_table) for mark in MARKS)
     before, rest = text.split(begin)
     after = rest.split(end)[1]
-    with open(sys.argv[2], "w") as file:
-        file.write(f"{before}{begin}\n{table(data)}\n{end}{after}")
+    with open(path, "w") as file:
+        file.write(f"{before}{begin}\n{table(runs)}\n{end}{after}")
 
 
 if __name__ == "__main__":

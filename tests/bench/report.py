@@ -33,13 +33,12 @@ NOTES = [
     "loaded into all lanes that of a third (measured by loops of eight multiply-adds with each). "
     "`floor ... over time` is the share of the time that the operations of a step, counted in the "
     "source, need at least; what compilers load again and a block's end are not in it.",
-    "Zen 4, of a step of b = 3: its 8 multiply-adds and products are 87 %, what is left of a "
-    "block's end 12 % (perf: compares, marks and moves of 8 vectors each 32 steps). a = 1: 20 of "
-    "them, a division and 6 numbers loaded again are 25 turns of 31 cycles; general a: 22 and 16 "
-    "looks; direct: 70, two divisions and 12 numbers loaded again are 80 turns of 101 cycles. So "
-    "ports hold a rows, b and most of the others, and against peers whose steps have fewer "
-    "operations than the defined ones (6 multiply-adds of b = 3 and one product for h F' less) no "
-    "order of ours reaches 1.",
+    "Zen 4, by perf: of .332 ns of a step of b = 3 .306 are blocks, the rest sets the cells up "
+    "(hence 3840 steps, not 960, after the run of 2026-11-23); its 8 products and multiply-adds "
+    "need .272. By count of a compiled step: a = 1 takes 20 of them, a division and 6 numbers "
+    "loaded again, 25 turns of 31 cycles; general a 22 and 16 looks, 38 of 44; the direct formula "
+    "70, two divisions and 12 numbers loaded again, 80 of 101. The C peer's step of b = 3 has 7 "
+    "products and multiply-adds, for it does not round h F' by itself.",
     "What holds the rest is at least in part the window: how many operations ahead the core looks "
     "for some that can run; see the floors in half of it. A step is a chain of about 90 cycles "
     "(a = 1; 280 for the direct formula), so that many vectors have to be in sight. The other "

@@ -127,12 +127,15 @@ class Faults:
             ranks = [chance.choice(ranks)]
         to_ranks = ranks if receiver in ("one", "all") else None
         job.signal(number, to_ranks)
+        ends = {0, 75}
         if chance.random() < 0.3:
             time.sleep(chance.uniform(0, 0.1))
             job.signal(number, to_ranks)
+            if receiver == "launcher":  # which at its own end no longer listens
+                ends.add(128 + number)
         code = job.wait(60)
         if "cells in" in job.words():
-            demand(code in (0, 75), f"{number.name}: exit code {code}:\n{job.words()}")
+            demand(code in ends, f"{number.name}: exit code {code}:\n{job.words()}")
             demand(code == 0 or "goes on from here" in job.words(), "no words on how to go on")
             demand(not os.path.exists(result + ".lease"), "a lease is left")
         self.finish(result)

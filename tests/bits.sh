@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit 1
 work=${BUILD:-build}/bits
 mkdir -p "$work" || exit 1
 passed=0 failed=0 expected=
-golden=6497446ebf474e1c # of BRINK_KERNEL_VERSION 2 and 3, which mended an engine
+golden=244df283e9093a9a # of BRINK_KERNEL_VERSION 4
 
 judge() { # what, words if it failed
     if [ -z "$2" ]; then

@@ -49,14 +49,16 @@ def exp_tail(r):
     return series(D(1) / 2, lambda k: D(1) / (k + 2), r)
 
 
-def exp2_tail(r):
-    """(2^r - 1 - r ln 2) / r^2"""
-    return LN2 * LN2 * exp_tail(r * LN2)
-
-
 def odd_sum(v, skip):
     """sum over k >= skip of v^(k-skip) / (2k+1): the tail of atanh(z)/z in v = z^2"""
     return sum(v ** (k - skip) / (2 * k + 1) for k in range(skip, skip + 60))
+
+
+def coth_tail(v, log):
+    """(k(r) - 2/log) / v in v = r^2; with k(r) = r coth(r log/2), e^(r log) = (k + r)/(k - r)"""
+    r = v.sqrt()
+    power = (r * log).exp()
+    return (r * (power + 1) / (power - 1) - 2 / log) / v
 
 
 def sine_tail(v):
@@ -93,9 +95,10 @@ def interpolate(function, low, high, degree):
     return coefficients
 
 
-def table(name, function, low, high, degree):
-    rounded = [float(c) for c in interpolate(function, D(low), D(high), degree)]
-    return [f"double {name}[{degree + 1}]"] + [c.hex() for c in rounded]
+def table(name, function, low, high, degree, first=()):
+    """the interpolant's coefficients, after those of `first`"""
+    rounded = [float(c) for c in [*first, *interpolate(function, D(low), D(high), degree)]]
+    return [f"double {name}[{len(rounded)}]"] + [c.hex() for c in rounded]
 
 
 def split(name, value, bits=53):
@@ -170,14 +173,14 @@ def lines():
     yield table("brink_log_tail_terms", lambda v: 2 * odd_sum(v, 2), 0, z2, 6)
     yield table("sine_tail", sine_tail, 0, 2025, 6)
     yield table("cosine_tail", cosine_tail, 0, 2025, 6)
-    yield table("brink_exp2_tail_terms", exp2_tail, D("-.5005"), D(".5005"), 9)
-    yield table("brink_atanh_tail_terms", lambda v: odd_sum(v, 1), 0, z2, 6)
-    yield table("brink_log2_tail_terms", lambda v: 2 / LN2 * odd_sum(v, 1), 0, z2, 6)
+    yield table("brink_coth_tail_terms", lambda v: coth_tail(v, D(1)), 0, r * r, 4)
+    yield table("brink_coth2_terms", lambda v: coth_tail(v, LN2), 0, D(".5005") ** 2, 4, [2 / LN2])
+    yield table("brink_atanh_terms", lambda v: 4 * odd_sum(v, 1), 0, z2, 6, [4])
+    yield table("brink_log2_terms", lambda v: 2 / LN2 * odd_sum(v, 1), 0, z2, 6, [2 / LN2])
     yield split("BRINK_LN2", LN2, bits=42)
     yield split("DEGREE", PI / 180)
     yield split("BRINK_TWO_THIRDS", D(2) / 3)
-    yield [f"BRINK_LN2 {float(LN2).hex()}", f"BRINK_LN2_LOW {float(LN2 - D(float(LN2))).hex()}"]
-    yield [f"BRINK_LOG2E {float(1 / LN2).hex()}", f"BRINK_2LOG2E {float(2 / LN2).hex()}"]
+    yield [f"BRINK_LN2 {float(LN2).hex()}", f"BRINK_LOG2E {float(1 / LN2).hex()}"]
     yield [f"BRINK_SQRT2 {float(ROOT2).hex()}"]
     yield [f"BRINK_2LOG_SQRT2 {float(2 * D(float(ROOT2)).ln()).hex()}"]
     yield from row_table()

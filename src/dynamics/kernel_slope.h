@@ -12,10 +12,9 @@
 // brink_a1_slope
 VEC_INLINE void vec_a1_slopes(int count, const vec t[], vec slope[])
 {
-    vec scale[SIDE_BY_SIDE], p[SIDE_BY_SIDE], numerator[SIDE_BY_SIDE];
-    vec_a_exponentials(count, t, scale, p);
-    EACH numerator[j] = vec_minus_fma(scale[j], p[j], vec_set(1) - scale[j]);
-    EACH slope[j] = vec_with_sign(numerator[j] / (vec_set(2) - numerator[j]), t[j]);
+    vec above[SIDE_BY_SIDE], below[SIDE_BY_SIDE], less[SIDE_BY_SIDE];
+    vec_a_halves(count, t, above, below, less);
+    EACH slope[j] = vec_with_sign(above[j] / below[j], t[j]);
 }
 
 enum { LANES_SIDE_BY_SIDE = SIDE_BY_SIDE * VEC_WIDTH };

@@ -28,14 +28,6 @@ VEC_INLINE vec vec_set(double value)
 {
     return _mm512_set1_pd(value);
 }
-// A number in all lanes, loaded where it is asked for. Compilers keep constants in registers
-// through a loop, which then has none left for what it computes.
-VEC_INLINE vec vec_fresh(const double *number)
-{
-    vec a;
-    __asm__ volatile("vbroadcastsd %1, %0" : "=v"(a) : "m"(*number));
-    return a;
-}
 VEC_INLINE vec vec_load(const double from[])
 {
     return _mm512_load_pd(from);
@@ -160,12 +152,6 @@ typedef __m256i vec_bits;
 VEC_INLINE vec vec_set(double value)
 {
     return _mm256_set1_pd(value);
-}
-VEC_INLINE vec vec_fresh(const double *number)
-{
-    vec a;
-    __asm__ volatile("vbroadcastsd %1, %0" : "=x"(a) : "m"(*number));
-    return a;
 }
 VEC_INLINE vec vec_load(const double from[])
 {
@@ -304,10 +290,6 @@ typedef uint64_t vec_bits;
 VEC_INLINE vec vec_set(double value)
 {
     return value;
-}
-VEC_INLINE vec vec_fresh(const double *number)
-{
-    return vec_set(*number);
 }
 VEC_INLINE vec vec_load(const double from[])
 {

@@ -3,7 +3,6 @@
 #include "peers.h"
 
 #include <stdint.h>
-#include <string.h>
 
 #include "kernel.h"
 #include "kernel_slope.h"
@@ -125,32 +124,34 @@ void alone_b7(const struct cells *cells, long steps)
     run_alone(KERNEL_B7, 4, cells, steps);
 }
 
-// The direct formula, which the row kernel falls back on far out, on every lane.
+// The direct formula, which the row kernel falls back on far out, on every lane. Replays run four
+// vectors; here are eight, in two groups, as many as in a block.
 void brink_direct(const struct cells *cells, long steps)
 {
-    enum { count = SIDE_BY_SIDE, TOGETHER = SIDE_BY_SIDE * VEC_WIDTH };
-    _Alignas(64) double lane[4][TOGETHER];
-    vec x[count], y[count], h[count], a[count], t[count], slope[count];
-    for (long first = 0; first < cells->count; first += TOGETHER) {
-        memcpy(lane[0], cells->x + first, sizeof lane[0]);
-        memcpy(lane[1], cells->y + first, sizeof lane[1]);
-        memcpy(lane[2], cells->h + first, sizeof lane[2]);
-        memcpy(lane[3], cells->a + first, sizeof lane[3]);
-        EACH x[j] = vec_load(&lane[0][j * VEC_WIDTH]);
-        EACH y[j] = vec_load(&lane[1][j * VEC_WIDTH]);
-        EACH h[j] = vec_load(&lane[2][j * VEC_WIDTH]);
-        EACH a[j] = vec_load(&lane[3][j * VEC_WIDTH]);
-        for (long step = 0; step < steps; step++) {
-            EACH t[j] = vec_fma_minus(x[j], y[j], vec_set(1));
-            vec_a_slopes(count, t, a, slope);
-            EACH slope[j] = h[j] * slope[j];
-            EACH t[j] = x[j];
-            EACH x[j] = vec_minus_fma(slope[j], y[j], x[j]);
-            EACH y[j] = vec_minus_fma(slope[j], t[j], y[j]);
+    const int count = SIDE_BY_SIDE;
+    vec x[KERNEL_VECTORS], y[KERNEL_VECTORS], h[KERNEL_VECTORS], a[KERNEL_VECTORS];
+    for (long first = 0; first < cells->count; first += LANES) {
+        for (int i = 0; i < KERNEL_VECTORS; i++) {
+            x[i] = vec_load(&cells->x[first + i * VEC_WIDTH]);
+            y[i] = vec_load(&cells->y[first + i * VEC_WIDTH]);
+            h[i] = vec_load(&cells->h[first + i * VEC_WIDTH]);
+            a[i] = vec_load(&cells->a[first + i * VEC_WIDTH]);
         }
-        EACH vec_store(&lane[0][j * VEC_WIDTH], x[j]);
-        EACH vec_store(&lane[1][j * VEC_WIDTH], y[j]);
-        memcpy(cells->x + first, lane[0], sizeof lane[0]);
-        memcpy(cells->y + first, lane[1], sizeof lane[1]);
+        for (long step = 0; step < steps; step++) {
+#pragma GCC unroll 8
+            for (int i = 0; i < KERNEL_VECTORS; i += count) {
+                vec t[SIDE_BY_SIDE], slope[SIDE_BY_SIDE];
+                EACH t[j] = vec_fma_minus(x[i + j], y[i + j], vec_set(1));
+                vec_a_slopes(count, t, &a[i], slope);
+                EACH slope[j] = h[i + j] * slope[j];
+                EACH t[j] = x[i + j];
+                EACH x[i + j] = vec_minus_fma(slope[j], y[i + j], x[i + j]);
+                EACH y[i + j] = vec_minus_fma(slope[j], t[j], y[i + j]);
+            }
+        }
+        for (int i = 0; i < KERNEL_VECTORS; i++) {
+            vec_store(&cells->x[first + i * VEC_WIDTH], x[i]);
+            vec_store(&cells->y[first + i * VEC_WIDTH], y[i]);
+        }
     }
 }

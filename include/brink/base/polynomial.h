@@ -7,14 +7,21 @@
 
 // Constants and coefficients come from tests/gen_coefficients.py.
 #define BRINK_LN2        0x1.62e42fefa39efp-1
-#define BRINK_LN2_LOW    0x1.abc9e3b39803fp-56 // log 2 - BRINK_LN2
 #define BRINK_LOG2E      0x1.71547652b82fep+0
-#define BRINK_2LOG2E     0x1.71547652b82fep+1
 #define BRINK_SQRT2      0x1.6a09e667f3bcdp+0
 #define BRINK_2LOG_SQRT2 0x1.62e42fefa39f0p-1 // 2 log(BRINK_SQRT2), which is not quite log 2
 
 // Added to |x| < 2^51 it leaves the nearest integer (ties to even) in the low bits of the sum.
 #define BRINK_ROUNDER 0x1.8p52
+
+// c[0] + c[1] x + ... + c[count-1] x^(count-1) in Horner's order.
+static inline double brink_horner(int count, const double c[], double x)
+{
+    double sum = c[count - 1];
+    for (int k = count - 2; k >= 0; k--)
+        sum = brink_fma(sum, x, c[k]);
+    return sum;
+}
 
 // c[0] + c[1] x + ... + c[6] x^6 in Estrin's order.
 static inline double brink_estrin_7(const double c[7], double x)

@@ -2,9 +2,9 @@
 // The arithmetic of F' and F'' of the regularity family: one sequence for scalars and for lanes.
 //
 // Everything here is inline, without branches or calls, so that a loop over an array of doubles
-// vectorises it and gives the bits of the scalar code. A vector engine may fuse the stages, run
-// each over all its lanes, or look a row table up by permutation; the operations and their order
-// are the definition. Write t = fma(x, y, -1) = s - 1 and v = |t|.
+// vectorises it and gives the bits of the scalar code. A vector engine may run each
+// operation over all its lanes, or look a row table up by permutation; the operations and their
+// order are the definition. Write t = fma(x, y, -1) = s - 1 and v = |t|.
 #ifndef BRINK_OBJECTIVE_REGULARITY_H
 #define BRINK_OBJECTIVE_REGULARITY_H
 
@@ -16,35 +16,52 @@
 
 // ---- good regularity: F_a = L^a with L = log(e^t + 1) + log(e^-t + 1) = v + 2 log(1 + e^-v)
 
-// (2^r - 1 - r log 2)/r^2 for |r| <= 1/2, atanh(z)/z^3 - 1/z^2 and log2((1+z)/(1-z)) likewise, in
-// z^2.
-static const double brink_exp2_tail_terms[10] = {
-    0x1.ebfbdff82c590p-3,  0x1.c6b08d704a0c0p-5,  0x1.3b2ab6fba3832p-7,  0x1.5d87fe78a5db2p-10,
-    0x1.43091303894aap-13, 0x1.ffcbfc6205782p-17, 0x1.62bfe4219e251p-20, 0x1.b52508425a20ap-24,
-    0x1.e5ea86398000ep-28, 0x1.e9bc592654519p-32};
-static const double brink_atanh_tail_terms[7] = {
-    0x1.5555555555558p-2, 0x1.9999999995273p-3, 0x1.2492492dfd86cp-3, 0x1.c71c62d5e53e0p-4,
-    0x1.7462b91b8df65p-4, 0x1.39fdcceb4bb45p-4, 0x1.2b5f68a50d903p-4};
-static const double brink_log2_tail_terms[7] = {
-    0x1.ec709dc3a0401p-1, 0x1.2776c50ef68acp-1, 0x1.a61762b5449cfp-2, 0x1.484b091070dabp-2,
-    0x1.0c9e94a9a4c4ap-2, 0x1.c4fe6cc6d6fd0p-3, 0x1.afe74b82f4e57p-3};
+// With k = r coth(r/2), which is even, e^r = (k + r)/(k - r): (k - 2)/r^2 in r^2 for |r| <=
+// log(2)/2.
+static const double brink_coth_tail_terms[5] = {0x1.5555555555553p-3, -0x1.6c16c16c0ab48p-9,
+                                                0x1.1566ab5bcf6ecp-14, -0x1.bbd5311684979p-20,
+                                                0x1.63f1d4c93e813p-25};
+// r coth(r log(2)/2) in r^2 for |r| <= 1/2; likewise for 2^r.
+static const double brink_coth2_terms[6] = {0x1.71547652b82fep+1,   0x1.d9303fea2f7e7p-4,
+                                            -0x1.e50096de1cbbcp-11, 0x1.63144f36cd368p-17,
+                                            -0x1.10f3eb71d9775p-23, 0x1.a4afad502f8a9p-30};
+// 4 atanh(z)/z and log2((1+z)/(1-z))/z in z^2 for |z| <= 3 - 2 sqrt 2.
+static const double brink_atanh_terms[8] = {
+    0x1.0000000000000p+2, 0x1.5555555555558p+0, 0x1.9999999995273p-1, 0x1.2492492dfd86cp-1,
+    0x1.c71c62d5e53e0p-2, 0x1.7462b91b8df65p-2, 0x1.39fdcceb4bb45p-2, 0x1.2b5f68a50d903p-2};
+static const double brink_log2_terms[8] = {
+    0x1.71547652b82fep+1, 0x1.ec709dc3a0401p-1, 0x1.2776c50ef68acp-1, 0x1.a61762b5449cfp-2,
+    0x1.484b091070dabp-2, 0x1.0c9e94a9a4c4ap-2, 0x1.c4fe6cc6d6fd0p-3, 0x1.afe74b82f4e57p-3};
 
-// 2^r - 1 for |r| <= 1/2.
+// 2^r - 1 for |r| <= 1/2: 2r/(k - r).
 static inline double brink_exp2_less_1(double r)
 {
-    double r2 = r * r;
-    return brink_fma(brink_estrin_10(brink_exp2_tail_terms, r, r2), r2, BRINK_LN2 * r);
+    return (r + r) / (brink_horner(6, brink_coth2_terms, r * r) - r);
 }
 
-// e^-v = scale (1 + p), kept apart so that 1 - e^-v has all its digits near v = 0; returns p. Past
-// 700, where e^-v no longer matters, v is cut, so that scale stays normal. NaN passes.
-static inline double brink_a_exponential(double v, double *scale)
+// tanh(v/2) = above/below and 1 + e^-v = below/middle. With v = n log 2 - r, s = 2^-n and k as
+// above, e^-v = s (k + r)/(k - r); so that above = (k - r) - s (k + r), where both small parts of
+// k - 2 -+ r come first: no digits are lost near v = 0. n log 2 may be off by n ulp: e^-v is small
+// by then.
+struct brink_a_halves {
+    double above, below;
+    double less, more, scale; // k - r - 2, k + r - 2 and s
+};
+
+// Past 700, where e^-v no longer matters, v is cut, so that s stays normal. NaN passes.
+static inline struct brink_a_halves brink_a_halves(double v)
 {
     v = v > 700 ? 700 : v;
     double rounded = brink_fma(v, -BRINK_LOG2E, BRINK_ROUNDER), n = BRINK_ROUNDER - rounded;
-    double r = brink_fma(n, BRINK_LN2_LOW, brink_fma(n, BRINK_LN2, -v)), r2 = r * r;
-    *scale = brink_exp2_rounded(rounded);
-    return brink_fma(brink_exp_tail(r, r2), r2, r);
+    double r = brink_fma(n, BRINK_LN2, -v), r2 = r * r;
+    double rest = brink_horner(5, brink_coth_tail_terms, r2) * r2; // k - 2
+    double less = rest - r, more = rest + r;
+    double scale = brink_exp2_rounded(rounded), twice = scale + scale;
+    return (struct brink_a_halves){.above = (2 - twice) + brink_fma(-scale, more, less),
+                                   .below = (2 + twice) + brink_fma(scale, more, less),
+                                   .less = less,
+                                   .more = more,
+                                   .scale = scale};
 }
 
 // `magnitude` >= 0 with the sign bit of t: odd to the bit.
@@ -56,55 +73,28 @@ static inline double brink_a_signed(double magnitude, double t)
 // F' for a = 1: tanh(t/2).
 static inline double brink_a1_slope(double t)
 {
-    double scale, p = brink_a_exponential(fabs(t), &scale);
-    double numerator = brink_fma(-scale, p, 1 - scale); // 1 - e^-v; 2 less it is 1 + e^-v
-    return brink_a_signed(numerator / (2 - numerator), t);
+    struct brink_a_halves halves = brink_a_halves(fabs(t));
+    return brink_a_signed(halves.above / halves.below, t);
 }
 
-// What a state needs of L for F' and F''.
-struct brink_a_first {
-    double tangent; // tanh(v/2) = L' of v
-    double inverse; // 1/w with w = 1 + e^-v
-    double ratio;   // z = (w - sqrt 2)/(w + sqrt 2), so that log w = log sqrt 2 + 2 atanh z
-    double decay;   // e^-v
-};
-
-// Stage 1: one division serves tanh, 1/w and the logarithm of w.
-static inline struct brink_a_first brink_a_stage_1(double v)
+// L = v + 2 log w with w = 1 + e^-v and log w = log c + 2 atanh((w - c)/(w + c)), where c is the
+// double nearest to sqrt 2.
+static inline double brink_a_length(double v, const struct brink_a_halves *halves)
 {
-    double scale, p = brink_a_exponential(v, &scale);
-    double numerator = brink_fma(-scale, p, 1 - scale);
-    double w = brink_fma(scale, p, 1 + scale);
-    double w_more = w + BRINK_SQRT2;
-    double both = 1 / (w * w_more);
-    double inverse = both * w_more, quotient = numerator * inverse;
-    return (struct brink_a_first){
-        .tangent = brink_fma(brink_fma(-quotient, w, numerator), inverse, quotient),
-        .inverse = inverse,
-        .ratio = (w - BRINK_SQRT2) * (both * w),
-        .decay = brink_fma(scale, p, scale),
-    };
+    double middle = brink_fma(BRINK_SQRT2, halves->less, 2 * BRINK_SQRT2); // c (k - r)
+    double z = (halves->below - middle) / (halves->below + middle);
+    return v + brink_fma(z, brink_horner(8, brink_atanh_terms, z * z), BRINK_2LOG_SQRT2);
 }
 
-// Stage 2: L = v + 2 log c + 4 atanh z, where c is the double nearest to sqrt 2.
-static inline double brink_a_stage_2(double v, double ratio)
-{
-    double z2 = ratio * ratio;
-    double atanh_z = brink_fma(ratio * z2, brink_estrin_7(brink_atanh_tail_terms, z2), ratio);
-    return brink_fma(4, atanh_z, v + BRINK_2LOG_SQRT2);
-}
-
-// Stage 3: a L^(a-1), for L >= 2 log 2 and 0 < a <= 1. log2 L is kept as a whole exponent and a
+// a L^(a-1), for L >= 2 log 2 and 0 < a <= 1. log2 L is kept as a whole exponent and a
 // rest, so that the power has the same accuracy however large L is. Cut at 2^1000: the result is
 // normal.
-static inline double brink_a_stage_3(double length, double a)
+static inline double brink_a_power(double length, double a)
 {
     double a_less_1 = a - 1, a_rest = a - (a_less_1 + 1); // exact together; a row's constants
     double exponent, m = brink_split_root2(length, &exponent);
     exponent = exponent > 1000 ? 1000 : exponent;
-    double z = (m - 1) / (m + 1), z2 = z * z;
-    double rest =
-        brink_fma(brink_estrin_7(brink_log2_tail_terms, z2) * z2, z, BRINK_2LOG2E * z); // log2 m
+    double z = (m - 1) / (m + 1), rest = z * brink_horner(8, brink_log2_terms, z * z); // log2 m
     double log2_length = exponent + rest;
     double rounded = brink_fma(a_less_1, log2_length, BRINK_ROUNDER);
     double r = brink_fma(a_less_1, exponent, BRINK_ROUNDER - rounded);
@@ -117,9 +107,9 @@ static inline double brink_a_stage_3(double length, double a)
 static inline double brink_a_slope(double t, double a)
 {
     double v = fabs(t);
-    struct brink_a_first first = brink_a_stage_1(v);
-    double power = brink_a_stage_3(brink_a_stage_2(v, first.ratio), a);
-    return brink_a_signed(first.tangent * power, t);
+    struct brink_a_halves halves = brink_a_halves(v);
+    double power = brink_a_power(brink_a_length(v, &halves), a);
+    return brink_a_signed(halves.above / halves.below * power, t);
 }
 
 // F' = t G(|t|) from the row table of an a < 1, for |t| < BRINK_ROW_END (beyond: some number). G's
@@ -165,32 +155,31 @@ static inline double brink_row_slope(const double table[BRINK_ROW_TERMS][BRINK_R
     return fabs(t) < BRINK_ROW_END ? brink_a_table_slope(table, t) : brink_a_slope(t, a);
 }
 
-// L'' = 2 e^-v / (1 + e^-v)^2; 0 where v was cut.
-static inline double brink_a_bend(double v, double decay, double inverse)
+// L'' = 2 e^-v / (1 + e^-v)^2 = 2 s (k + r) (k - r) / below^2; 0 where v was cut.
+static inline double brink_a_bend(double v, const struct brink_a_halves *halves)
 {
-    double bend = 2 * decay * (inverse * inverse);
+    double product = (2 + halves->more) * (2 + halves->less), below = halves->below;
+    double bend = 2 * halves->scale * product / (below * below);
     return v > 700 ? 0 : bend;
 }
 
 // F'' for a = 1, and F' with the bits of brink_a1_slope.
 static inline double brink_a1_jet(double t, double *slope)
 {
-    double v = fabs(t), scale, p = brink_a_exponential(v, &scale);
-    double numerator = brink_fma(-scale, p, 1 - scale), denominator = 2 - numerator;
-    *slope = brink_a_signed(numerator / denominator, t);
-    return brink_a_bend(v, brink_fma(scale, p, scale), 1 / denominator);
+    double v = fabs(t);
+    struct brink_a_halves halves = brink_a_halves(v);
+    *slope = brink_a_signed(halves.above / halves.below, t);
+    return brink_a_bend(v, &halves);
 }
 
 // F'' = a L^(a-1) (L'' - (1-a) tanh(t/2)^2 / L).
 static inline double brink_a_curvature(double t, double a)
 {
     double v = fabs(t);
-    struct brink_a_first first = brink_a_stage_1(v);
-    double length = brink_a_stage_2(v, first.ratio);
-    double power = brink_a_stage_3(length, a);
-    double bend = brink_a_bend(v, first.decay, first.inverse);
-    double pull = (a - 1) * (first.tangent * first.tangent) / length;
-    return power * (pull + bend);
+    struct brink_a_halves halves = brink_a_halves(v);
+    double length = brink_a_length(v, &halves), tangent = halves.above / halves.below;
+    double pull = (a - 1) * (tangent * tangent) / length;
+    return brink_a_power(length, a) * (pull + brink_a_bend(v, &halves));
 }
 
 // F'' for products of Jacobians, and F' to the bit; for a = 1: (1 - tanh(t/2)^2)/2.

@@ -32,23 +32,32 @@ NOTES = [
     "table of 16 take the turn of a multiply-add each, a division those of three, and a number "
     "loaded into all lanes that of a third (measured by loops of eight multiply-adds with each). "
     "`floor ... over time` is the share of the time that the operations of a step, counted in the "
-    "source, need at least; what compilers load again and a block's end are not in it.",
-    "Zen 4, by perf: of .332 ns of a step of b = 3 .306 are blocks, the rest sets the cells up "
-    "(hence 3840 steps, not 960, after the run of 2026-11-23); its 8 products and multiply-adds "
-    "need .272. By count of a compiled step: a = 1 takes 20 of them, a division and 6 numbers "
-    "loaded again, 25 turns of 31 cycles; general a 22 and 16 looks, 38 of 44; the direct formula "
-    "70, two divisions and 12 numbers loaded again, 80 of 101. The C peer's step of b = 3 has 7 "
-    "products and multiply-adds, for it does not round h F' by itself.",
-    "What holds the rest is at least in part the window: how many operations ahead the core looks "
-    "for some that can run; see the floors in half of it. A step is a chain of about 90 cycles "
-    "(a = 1; 280 for the direct formula), so that many vectors have to be in sight. The other "
-    "hardware thread of a core, which may be another guest of the host, takes half of the window "
-    "when it is busy: chains of 30 multiply-adds after each other then take 1.9 times as long as "
-    "chains in turn, else 1.2 times. The raw rows compare times with the whole window, if there "
-    "are four of both or more; and beside them with half of it.",
+    "source, need at least; what compilers load again and a block's end are not in it. `floor of "
+    "ports, divider and stores` adds the stores that gcc 12 makes for want of registers.",
+    "Zen 4, what a step takes in turns of a multiply-add: a = 1 14 products and multiply-adds and "
+    "a division, 17; general a 22 and 16 looks, 38; the direct formula 46 and four divisions, 58; "
+    "b = 3 8, b = 7 10. A store of 512 bits takes 1.3 to 1.6 turns beside multiply-adds (row `a "
+    "store beside multiply-adds`; none beside sums): compiled steps have 3.4 (a = 1: two states "
+    "and a peak of eight vectors beside constants), 2.9 and 8.5 of them. Fewer vectors would need "
+    "no stores, but then wait: four at a time took 1.12 times as long (a = 1; general a 1.05). The "
+    "rest are constants loaded into all lanes, a third of a turn each, and a block's end.",
+    "Zen 4, direct formula: with products in place of its four divisions the same loop took 62 of "
+    "79 cycles, so that a division costs 5.4 turns there, not 3: four of them stand together, and "
+    "each keeps the divider for 9 cycles. All eight vectors side by side took 2.67 ns where two "
+    "groups of four took 2.70, four groups of two 3.39, eight alone 4.05; constants as operands "
+    "from memory 2.70 for 2.79 (and a = 1 .86 for .79).",
+    "b: the C peer's step of b = 3 has 7 products and multiply-adds and takes just their turns on "
+    "Zen 4 (floor over time 1), so that with the same 7 the ratio could be 1 at most; ours has 8, "
+    "since h F' is rounded by itself, which is what every replay, trace and verdict computes.",
+    "Intel cores: what holds the rest is at least in part the window: how many operations ahead "
+    "the core looks for some that can run; see the floors in half of it. A step is a chain of some "
+    "70 cycles (a = 1; 230 for the direct formula), so that many vectors have to be in sight. The "
+    "other hardware thread of a core, which may be another guest of the host, takes half of the "
+    "window when it is busy: chains of 30 multiply-adds after each other then take 1.9 times as "
+    "long as chains in turn, else 1.2 times. The raw rows compare times with the whole window, if "
+    "there are four of both or more; and beside them with half of it.",
     "general a, direct: what the engine does with lanes beyond the row table, four vectors "
-    "together. Eight in two groups that take turns reached 2.5 of libmvec with the whole window, "
-    "and 2.2 with half, in an experiment that was not kept: replays of eight vectors gained "
+    "together there, here eight in two groups as blocks have. Replays of eight vectors gained "
     "nothing in a sweep.",
     "Engine over raw: in a profile (perf record) of the very sweep of general a, 89 % of the "
     "samples are blocks (84 % as long as ends and cycles were measured one by one, 88 % before "
@@ -62,9 +71,10 @@ NOTES = [
     "every 8th |x|, |y|, and h F' by itself, so that 7/9.4 = .74 of the peer is the most there "
     "can be while two ports serve all. The peer that watches the same (`watches peak and "
     "escape`) is the same work.",
-    "a = 1: a division of 8 doubles keeps the divider for 16 cycles and the ports for 1.6, the "
-    "other operations the two ports for about 14. With a product instead of the division the same "
-    "loop took .81 of the time in an experiment.",
+    "record: full of a = 1, general a on Zen 4: 9 and 12 stores a step, since a rare call for an "
+    "exact edge, inside the loop, leaves no number in a register. A loop that stops instead, and "
+    "goes on by the old one, has 6 and half of the loads, and was no faster for sure (a = 1: .236 "
+    "to .266 s for .244 to .280; general a .57 for .52): not kept.",
     "record: full of b: the edge at every state needs F'', about 20 operations beside the 9.4 "
     "of a step. The screen of kernel_watch.h is all that is run; exact edges are rare.",
     "C peers: gcc -O3, the CPU's level; libm in scalar loops; `omp simd`, 64 lanes, -ffast-math "

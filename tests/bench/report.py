@@ -44,8 +44,11 @@ NOTES = [
     "Zen 4, direct formula: with products in place of its four divisions the same loop took 62 of "
     "79 cycles, so that a division costs 5.4 turns there, not 3: four of them stand together, and "
     "each keeps the divider for 9 cycles. All eight vectors side by side took 2.67 ns where two "
-    "groups of four took 2.70, four groups of two 3.39, eight alone 4.05; constants as operands "
-    "from memory 2.70 for 2.79 (and a = 1 .86 for .79).",
+    "groups of four took 2.70, four groups of two 3.39, eight alone 4.05, four vectors in all 2.95 "
+    "(the formula before kernel version 4: 3.46); constants as operands from memory 2.70 for 2.79 "
+    "(and a = 1 .86 for .79).",
+    "Zen 4, b: steps alone take just their ports (floors of .99), blocks .82 (b = 3) and .77 (b = "
+    "7) of their time: the rest is watch, ends and the stores of a block, not told apart.",
     "b: the C peer's step of b = 3 has 7 products and multiply-adds and takes just their turns on "
     "Zen 4 (floor over time 1), so that with the same 7 the ratio could be 1 at most; ours has 8, "
     "since h F' is rounded by itself, which is what every replay, trace and verdict computes.",

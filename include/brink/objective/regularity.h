@@ -2,9 +2,9 @@
 // The arithmetic of F' and F'' of the regularity family: one sequence for scalars and for lanes.
 //
 // Everything here is inline, without branches or calls, so that a loop over an array of doubles
-// vectorises it and gives the bits of the scalar code. A vector engine may run each
-// operation over all its lanes, or look a row table up by permutation; the operations and their
-// order are the definition. Write t = fma(x, y, -1) = s - 1 and v = |t|.
+// vectorises it and gives the bits of the scalar code. A vector engine may run each operation over
+// all its lanes, or look a row table up by permutation; the operations and their order are the
+// definition. Write t = fma(x, y, -1) = s - 1 and v = |t|.
 #ifndef BRINK_OBJECTIVE_REGULARITY_H
 #define BRINK_OBJECTIVE_REGULARITY_H
 
@@ -16,12 +16,11 @@
 
 // ---- good regularity: F_a = L^a with L = log(e^t + 1) + log(e^-t + 1) = v + 2 log(1 + e^-v)
 
-// With k = r coth(r/2), which is even, e^r = (k + r)/(k - r): (k - 2)/r^2 in r^2 for |r| <=
-// log(2)/2.
+// e^r = (k + r)/(k - r) with an even k = r coth(r/2): (k - 2)/r^2 in r^2, |r| <= log(2)/2.
 static const double brink_coth_tail_terms[5] = {0x1.5555555555553p-3, -0x1.6c16c16c0ab48p-9,
                                                 0x1.1566ab5bcf6ecp-14, -0x1.bbd5311684979p-20,
                                                 0x1.63f1d4c93e813p-25};
-// r coth(r log(2)/2) in r^2 for |r| <= 1/2; likewise for 2^r.
+// Likewise for 2^r: k = r coth(r log(2)/2) in r^2, |r| <= 1/2.
 static const double brink_coth2_terms[6] = {0x1.71547652b82fep+1,   0x1.d9303fea2f7e7p-4,
                                             -0x1.e50096de1cbbcp-11, 0x1.63144f36cd368p-17,
                                             -0x1.10f3eb71d9775p-23, 0x1.a4afad502f8a9p-30};
@@ -39,10 +38,10 @@ static inline double brink_exp2_less_1(double r)
     return (r + r) / (brink_horner(6, brink_coth2_terms, r * r) - r);
 }
 
-// tanh(v/2) = above/below and 1 + e^-v = below/middle. With v = n log 2 - r, s = 2^-n and k as
-// above, e^-v = s (k + r)/(k - r); so that above = (k - r) - s (k + r), where both small parts of
-// k - 2 -+ r come first: no digits are lost near v = 0. n log 2 may be off by n ulp: e^-v is small
-// by then.
+// tanh(v/2) = above/below, and 1 + e^-v = below/(k - r). With v = n log 2 - r and s = 2^-n,
+// e^-v = s (k + r)/(k - r), so that above = (k - r) - s (k + r). Its small parts, k - r - 2 and
+// k + r - 2, are summed before 2 - 2s: no digits are lost near v = 0. n log 2 may be off by n ulp:
+// e^-v is small by then.
 struct brink_a_halves {
     double above, below;
     double less, more, scale; // k - r - 2, k + r - 2 and s
@@ -86,9 +85,8 @@ static inline double brink_a_length(double v, const struct brink_a_halves *halve
     return v + brink_fma(z, brink_horner(8, brink_atanh_terms, z * z), BRINK_2LOG_SQRT2);
 }
 
-// a L^(a-1), for L >= 2 log 2 and 0 < a <= 1. log2 L is kept as a whole exponent and a
-// rest, so that the power has the same accuracy however large L is. Cut at 2^1000: the result is
-// normal.
+// a L^(a-1), for L >= 2 log 2 and 0 < a <= 1. log2 L is kept as a whole exponent and a rest, so
+// that the power has the same accuracy however large L is. Cut at 2^1000: the result is normal.
 static inline double brink_a_power(double length, double a)
 {
     double a_less_1 = a - 1, a_rest = a - (a_less_1 + 1); // exact together; a row's constants

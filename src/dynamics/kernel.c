@@ -21,28 +21,20 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernel_full.h"
 #include "kernel_screen.h"
 #include "kernel_slope.h"
 
-// State `step` of a block, and the step from it. With `shared`, all lanes have the first's curve.
-VEC_INLINE void step_vectors(enum kernel_kind kind, bool full, bool shared, int count,
-                             const struct lane_vector lanes[], int step, struct vec_run run[],
-                             struct vec_watch watch[])
+// A step. With `shared`, all lanes have the first's curve.
+VEC_INLINE void step_vectors(enum kernel_kind kind, bool shared, int count,
+                             const struct lane_vector lanes[], struct vec_run run[])
 {
     const struct brink_curve *curve[SIDE_BY_SIDE];
-    vec x[SIDE_BY_SIDE], y[SIDE_BY_SIDE], gauge[SIDE_BY_SIDE], g[SIDE_BY_SIDE], bend[SIDE_BY_SIDE];
+    vec x[SIDE_BY_SIDE], y[SIDE_BY_SIDE], gauge[SIDE_BY_SIDE], g[SIDE_BY_SIDE];
     EACH curve[j] = lanes[shared ? 0 : j].curve;
     EACH x[j] = run[j].x;
     EACH y[j] = run[j].y;
-    vec_slopes(count, kind, true, curve, x, y, gauge, g, full ? bend : NULL);
-    if (full)
-        EACH
-        {
-            vec h = vec_load(lanes[j].at[LANE_H]), n = vec_load(lanes[j].at[LANE_N]);
-            vec peak = vec_larger(vec_load(lanes[j].at[LANE_PEAK]), run[j].peak);
-            watch_state(kind, curve[j], h, n + vec_set(step), x[j], y[j], g[j], bend[j], gauge[j],
-                        peak, VEC_ALL, &watch[j]);
-        }
+    vec_slopes(count, kind, true, curve, x, y, gauge, g, NULL);
     EACH run[j].peak = vec_larger(run[j].peak, gauge[j]);
     EACH g[j] = vec_load(lanes[j].at[LANE_H]) * g[j];
     EACH run[j].x = vec_minus_fma(g[j], y[j], x[j]);
@@ -51,42 +43,23 @@ VEC_INLINE void step_vectors(enum kernel_kind kind, bool full, bool shared, int 
 
 // The 32 steps of all vectors, `side` of them side by side, and their ends. Returns the vectors
 // with alarms, as bits.
-VEC_INLINE unsigned run_block(enum kernel_kind kind, bool full, bool shared, int side,
+VEC_INLINE unsigned run_block(enum kernel_kind kind, bool shared, int side,
                               struct lane_vector lanes[], const struct brink_rules *rules)
 {
-    const int count = KERNEL_VECTORS;
-    const int stride = kind == KERNEL_A || kind == KERNEL_A1 ? 4 : 8; // states per look
+    const int count = KERNEL_VECTORS, stride = states_per_look(kind);
     struct vec_run run[KERNEL_VECTORS];
-    struct vec_watch watch[KERNEL_VECTORS];
-    EACH
-    {
-        vec x = vec_load(lanes[j].at[LANE_X]), y = vec_load(lanes[j].at[LANE_Y]);
-        run[j] = (struct vec_run){x, y, vec_set(0), vec_larger(x, y), vec_set(HUGE_VAL)};
-        if (full)
-            watch[j] = load_watch(&lanes[j]);
-    }
+    EACH run[j] = start_run(&lanes[j], vec_set(0));
     for (int look = 0; look < BRINK_BLOCK; look += stride) {
         for (int step = look; step < look + stride; step++)
 #pragma GCC unroll 8
             for (int j = 0; j < count; j += side)
-                step_vectors(kind, full, shared, side, &lanes[j], step, &run[j],
-                             full ? &watch[j] : NULL);
-        EACH
-        {
-            vec size = vec_larger(run[j].x, run[j].y);
-            run[j].smallest = vec_smaller(run[j].smallest, size);
-            run[j].largest = vec_larger(run[j].largest, size);
-        }
+                step_vectors(kind, shared, side, &lanes[j], &run[j]);
+        EACH look_at(&run[j]);
     }
     unsigned alarmed = 0;
-    for (int j = 0; j < count; j++) {
+    for (int j = 0; j < count; j++)
         if (end_block(kind, &lanes[j], rules, &run[j]))
             alarmed |= 1U << j;
-        if (full) {
-            settle_edge(kind, lanes[j].curve, vec_load(lanes[j].at[LANE_H]), &watch[j]);
-            store_watch(&lanes[j], ~lanes[j].alarm | lanes[j].closed, &watch[j]);
-        }
-    }
     return alarmed;
 }
 
@@ -103,8 +76,12 @@ VEC_INLINE bool share_table(enum kernel_kind kind, const struct lane_vector lane
 VEC_INLINE unsigned block_of(enum kernel_kind kind, bool full, int side, struct lane_vector lanes[],
                              const struct brink_rules *rules)
 {
-    return share_table(kind, lanes) ? run_block(kind, full, true, side, lanes, rules)
-                                    : run_block(kind, full, false, side, lanes, rules);
+    bool shared = share_table(kind, lanes);
+    if (full)
+        return shared ? run_full_block(kind, true, lanes, rules)
+                      : run_full_block(kind, false, lanes, rules);
+    return shared ? run_block(kind, true, side, lanes, rules)
+                  : run_block(kind, false, side, lanes, rules);
 }
 
 // Vectors side by side, of which the registers still hold the most.

@@ -75,6 +75,25 @@ struct vec_run {
     vec x, y, peak, largest, smallest;
 };
 
+// The states of a block at which max(|x|, |y|) is looked at: every 4th or 8th.
+VEC_INLINE int states_per_look(enum kernel_kind kind)
+{
+    return kind == KERNEL_A || kind == KERNEL_A1 ? 4 : 8;
+}
+
+VEC_INLINE struct vec_run start_run(const struct lane_vector *lanes, vec peak)
+{
+    vec x = vec_load(lanes->at[LANE_X]), y = vec_load(lanes->at[LANE_Y]);
+    return (struct vec_run){x, y, peak, vec_larger(x, y), vec_set(HUGE_VAL)};
+}
+
+VEC_INLINE void look_at(struct vec_run *run)
+{
+    vec size = vec_larger(run->x, run->y);
+    run->smallest = vec_smaller(run->smallest, size);
+    run->largest = vec_larger(run->largest, size);
+}
+
 // A first look at a block's end: the lanes in which nothing can have ended.
 VEC_INLINE mask calm_lanes(enum kernel_kind kind, const struct lane_vector *lanes,
                            const struct brink_rules *rules, const struct vec_run *run, vec n)

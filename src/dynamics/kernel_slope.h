@@ -88,9 +88,10 @@ VEC_INLINE vec vec_look_in(bool near, const double row[BRINK_ROW_SLOTS], vec_slo
 }
 
 // brink_a_table_slope, each vector from its curve's table; with `near`, for v < ROW_NEAR_END only.
-// And if `bend` is not NULL, brink_a_table_bend.
-VEC_INLINE void vec_table_slopes(int count, bool near, const struct brink_curve *const curve[],
-                                 const vec t[], vec slope[], vec bend[])
+// And if `bend` is not NULL, brink_a_table_bend, or with `rough` F'' within BRINK_ROW_BEND_ERROR.
+VEC_INLINE void vec_table_slopes(int count, bool near, bool rough,
+                                 const struct brink_curve *const curve[], const vec t[],
+                                 vec slope[], vec bend[])
 {
     vec v[SIDE_BY_SIDE], d[SIDE_BY_SIDE], p[SIDE_BY_SIDE], q[SIDE_BY_SIDE], first[SIDE_BY_SIDE];
     vec_slot slot[SIDE_BY_SIDE];
@@ -100,10 +101,13 @@ VEC_INLINE void vec_table_slopes(int count, bool near, const struct brink_curve 
     EACH d[j] = vec_fma_minus(v[j], scale, vec_look_in(near, row_centres, slot[j]));
     EACH p[j] = vec_look_in(near, curve[j]->table[BRINK_ROW_TERMS - 1], slot[j]);
     EACH q[j] = p[j];
+    const int top = rough ? BRINK_ROW_BEND_TERMS : BRINK_ROW_TERMS - 1;
 #pragma GCC unroll 16
     for (int k = BRINK_ROW_TERMS - 2; k > 0; k--) {
         EACH p[j] = vec_fma(p[j], d[j], vec_look_in(near, curve[j]->table[k], slot[j]));
-        if (bend && k > 1)
+        if (bend && k == top)
+            EACH q[j] = p[j];
+        if (bend && k > 1 && k < top)
             EACH q[j] = vec_fma(q[j], d[j], p[j]);
     }
     // p is the table without its first coefficient, over d; its derivative is p + d q'.
@@ -115,13 +119,13 @@ VEC_INLINE void vec_table_slopes(int count, bool near, const struct brink_curve 
     }
 }
 
-// brink_row_slope; and if `bend` is not NULL, brink_row_bend, or with `rough` 0 beyond the table:
-// F'' is at most 2 e^-28 there.
+// brink_row_slope; and if `bend` is not NULL, brink_row_bend, or with `rough` F'' within
+// BRINK_ROW_BEND_ERROR: 0 beyond the table, for F'' is at most 2 e^-28 there.
 VEC_INLINE void vec_row_slopes(int count, bool rough, const struct brink_curve *const curve[],
                                const vec t[], vec slope[], vec bend[])
 {
     mask inside[SIDE_BY_SIDE], all = VEC_ALL;
-    vec_table_slopes(count, false, curve, t, slope, bend);
+    vec_table_slopes(count, false, rough, curve, t, slope, bend);
     EACH inside[j] = vec_less(vec_abs(t[j]), vec_set(BRINK_ROW_END));
     EACH all &= inside[j];
     if (__builtin_expect(all == VEC_ALL, 1))

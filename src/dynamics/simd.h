@@ -2,7 +2,8 @@
 // One vector of doubles on every ISA: the few operations the kernels need, with the same bits.
 //
 // `vec` is VEC_WIDTH doubles and takes + - * / and unary minus as they are; `mask` is a truth value
-// per lane, as bits. Comparisons with NaN are false. The width follows from the compiler's target.
+// per lane, as bits. Comparisons with NaN are false, but vec_not_less is true. The width follows
+// from the compiler's target.
 #ifndef BRINK_DYNAMICS_SIMD_H
 #define BRINK_DYNAMICS_SIMD_H
 
@@ -85,6 +86,10 @@ VEC_INLINE mask vec_less(vec a, vec b)
 VEC_INLINE mask vec_at_most(vec a, vec b)
 {
     return _mm512_cmp_pd_mask(a, b, _CMP_LE_OQ);
+}
+VEC_INLINE mask vec_not_less(vec a, vec b)
+{
+    return _mm512_cmp_pd_mask(a, b, _CMP_NLT_UQ);
 }
 VEC_INLINE mask vec_equal(vec a, vec b)
 {
@@ -208,6 +213,10 @@ VEC_INLINE mask vec_less(vec a, vec b)
 VEC_INLINE mask vec_at_most(vec a, vec b)
 {
     return mask_of(_mm256_cmp_pd(a, b, _CMP_LE_OQ));
+}
+VEC_INLINE mask vec_not_less(vec a, vec b)
+{
+    return mask_of(_mm256_cmp_pd(a, b, _CMP_NLT_UQ));
 }
 VEC_INLINE mask vec_equal(vec a, vec b)
 {
@@ -342,6 +351,10 @@ VEC_INLINE mask vec_less(vec a, vec b)
 VEC_INLINE mask vec_at_most(vec a, vec b)
 {
     return a <= b;
+}
+VEC_INLINE mask vec_not_less(vec a, vec b)
+{
+    return (mask)(!(a < b));
 }
 VEC_INLINE mask vec_equal(vec a, vec b)
 {

@@ -15,6 +15,11 @@
 
 enum { BRINK_ROW_TERMS = 15, BRINK_ROW_SLOTS = 16 };
 
+// F'' with the derivatives of this many terms only, counting others as the last of them, and how
+// far from F'' that is.
+enum { BRINK_ROW_BEND_TERMS = 9 };
+#define BRINK_ROW_BEND_ERROR 2e-9
+
 // Fills table[k][slot], the coefficient of (17/16 v - centre of the slot)^k, for 0 < a < 1: a
 // function of a alone, the same bits under every compiler and C library. Takes 20 us.
 void brink_row_table_build(double table[BRINK_ROW_TERMS][BRINK_ROW_SLOTS], double a);

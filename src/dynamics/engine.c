@@ -308,6 +308,7 @@ static void admit(struct engine *engine, const struct brink_point *point, void *
                [LANE_FAR] = bounds.far,
                [LANE_NEAR] = bounds.near,
                [LANE_STEADY] = bounds.steady,
+               [LANE_FLAT] = bounds.flat,
                [LANE_GAUGE] = HUGE_VAL, // the first state is no rise
                [LANE_EDGE_MAX] = edge,
                [LANE_CROSSED] = edge > 1 ? 0 : -1},

@@ -149,10 +149,13 @@ struct lane_bounds brink_kernel_bounds(enum kernel_kind kind, const struct brink
     double near = 1.001e-6 * growth_3 * (good ? 1 : growth_3 * growth);
     // growth_of(): 2b h peak (1 + peak) below 6, or 2 h peak.
     double most = 5.9 / (2 * point->curve->parameter * point->h);
+    // may_converge() needs |t| to be at most this: N >= 2 |s| > 1 near a minimum.
+    double flat = SCREEN_GROWTH * rules->grad_tol / point->curve->curvature_minimum;
     double steady = kind == KERNEL_B1 ? most : 2 * most / (1 + sqrt(1 + 4 * most));
     return (struct lane_bounds){
         .far = good ? rules->escape / growth_3 : rules->escape,
         .near = near > 0.1 ? HUGE_VAL : near, // too far out for the bounds
         .steady = steady,
+        .flat = fmin(flat, SCREEN_GROWTH * 1e-6) + SCREEN_ROUNDING,
     };
 }

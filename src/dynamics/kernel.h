@@ -47,6 +47,7 @@ enum lane_field {
     LANE_FAR,       // alarms on the larger of |x|, |y|: at least far, at most near
     LANE_NEAR,      //
     LANE_STEADY,    // F_b: below this gauge the larger of |x|, |y| grows at most 7 times a step
+    LANE_FLAT,      // with |s - 1| beyond this, no state of the block has converged
     LANE_END,       // after a replay: an enum brink_status or a lane_end
     // of `record: full`
     LANE_GAUGE,     // of the state before step n
@@ -97,9 +98,9 @@ extern const struct kernel brink_kernels[2][KERNEL_KINDS];
 // Which kernel runs this curve; false if none does.
 bool brink_kernel_find(const struct brink_curve *curve, enum kernel_kind *kind);
 
-// LANE_FAR, LANE_NEAR and LANE_STEADY of a cell; see kernel.c.
+// LANE_FAR, LANE_NEAR, LANE_STEADY and LANE_FLAT of a cell; see kernel.c.
 struct lane_bounds {
-    double far, near, steady;
+    double far, near, steady, flat;
 };
 struct lane_bounds brink_kernel_bounds(enum kernel_kind kind, const struct brink_point *point,
                                        const struct brink_rules *rules);

@@ -10,20 +10,22 @@
 #define SCREEN_ROUNDING 1e-13  // ... and what rounding may add to it
 #define STEADY_GROWTH   0x1p20 // at least 1.001 * 7^7, see LANE_STEADY
 
-// Steps the lanes `which` to the end of a block at (x, y): Brent's kept state, the tail's start.
-VEC_INLINE void close_block(struct lane_vector *lanes, const struct brink_rules *rules, mask which,
-                            vec x, vec y)
+// The lanes `which` are at (x, y) at the end of a block, step n: Brent's kept state, the tail's
+// start.
+VEC_INLINE void keep_states(struct lane_vector *lanes, const struct brink_rules *rules, mask which,
+                            vec n, vec x, vec y)
 {
-    vec n = vec_load(lanes->at[LANE_N]) + vec_set(BRINK_BLOCK);
-    vec next = vec_load(lanes->at[LANE_KEPT_NEXT]);
+    vec next = vec_load(lanes->at[LANE_KEPT_NEXT]), after = n + vec_set(BRINK_BLOCK);
+    vec tail = vec_set((double)rules->max_steps - rules->tail);
     mask keep = which & vec_equal(n, next);
-    mask before_tail = which & vec_at_most(n, vec_set((double)rules->max_steps - rules->tail));
-    lane_store(lanes, LANE_N, which, n);
+    mask last = which & vec_at_most(n, tail) & vec_less(tail, after);
+    if (__builtin_expect((keep | last) == 0, 1))
+        return;
     lane_store(lanes, LANE_KEPT_X, keep, x);
     lane_store(lanes, LANE_KEPT_Y, keep, y);
     lane_store(lanes, LANE_KEPT_NEXT, keep, next + next);
-    lane_store(lanes, LANE_TAIL_X, before_tail, x);
-    lane_store(lanes, LANE_TAIL_Y, before_tail, y);
+    lane_store(lanes, LANE_TAIL_X, last, x);
+    lane_store(lanes, LANE_TAIL_Y, last, y);
 }
 
 VEC_INLINE mask recurs(const struct lane_vector *lanes, vec x, vec y)
@@ -98,12 +100,9 @@ VEC_INLINE void look_at(struct vec_run *run)
 VEC_INLINE mask calm_lanes(enum kernel_kind kind, const struct lane_vector *lanes,
                            const struct brink_rules *rules, const struct vec_run *run, vec n)
 {
-    // may_converge() needs |t| to be at most this: N >= 2 |s| > 1 near a minimum.
-    double goal = SCREEN_GROWTH * rules->grad_tol / lanes->curve->curvature_minimum;
-    double rest = goal < SCREEN_GROWTH * 1e-6 ? goal : SCREEN_GROWTH * 1e-6;
     vec x = run->x, y = run->y, far = vec_load(lanes->at[LANE_FAR]);
     vec t = vec_abs(vec_fma_minus(x, y, vec_set(1)));
-    mask calm = vec_less(vec_set(rest + SCREEN_ROUNDING), t); // no NaN
+    mask calm = vec_less(vec_load(lanes->at[LANE_FLAT]), t); // no NaN
     calm &= ~vec_equal(x, vec_load(lanes->at[LANE_KEPT_X]));
     if (kind != KERNEL_A && kind != KERNEL_A1) {
         vec s = vec_abs(x * y);
@@ -148,16 +147,23 @@ VEC_INLINE mask end_block(enum kernel_kind kind, struct lane_vector *lanes,
                           const struct brink_rules *rules, const struct vec_run *run)
 {
     vec n = vec_load(lanes->at[LANE_N]) + vec_set(BRINK_BLOCK);
+    vec peak = vec_larger(vec_load(lanes->at[LANE_PEAK]), run->peak);
     lanes->alarm = lanes->closed = 0;
-    if (__builtin_expect(calm_lanes(kind, lanes, rules, run, n) != VEC_ALL, 0))
-        raise_alarms(kind, lanes, rules, run, n);
-    mask go = ~lanes->alarm, step = go | lanes->closed;
+    if (__builtin_expect(calm_lanes(kind, lanes, rules, run, n) == VEC_ALL, 1)) {
+        vec_store(lanes->at[LANE_X], run->x);
+        vec_store(lanes->at[LANE_Y], run->y);
+        vec_store(lanes->at[LANE_PEAK], peak);
+        vec_store(lanes->at[LANE_N], n);
+        keep_states(lanes, rules, VEC_ALL, n, run->x, run->y);
+        return 0;
+    }
+    raise_alarms(kind, lanes, rules, run, n);
+    mask go = ~lanes->alarm & VEC_ALL, step = go | lanes->closed;
     lane_store(lanes, LANE_X, step, run->x);
     lane_store(lanes, LANE_Y, step, run->y);
-    lane_store(lanes, LANE_PEAK, step, vec_larger(vec_load(lanes->at[LANE_PEAK]), run->peak));
-    close_block(lanes, rules, go, run->x, run->y);
-    if (__builtin_expect(lanes->closed != 0, 0))
-        lane_store(lanes, LANE_N, lanes->closed, n);
+    lane_store(lanes, LANE_PEAK, step, peak);
+    lane_store(lanes, LANE_N, step, n);
+    keep_states(lanes, rules, go, n, run->x, run->y);
     return lanes->alarm;
 }
 
@@ -266,12 +272,13 @@ VEC_INLINE void replay_block(enum kernel_kind kind, bool full, struct lane_vecto
             break;
     for (int j = 0; j < REPLAY_VECTORS; j++) {
         struct vec_replay *end = &replay[j];
-        close_block(&lanes[j], rules, end->going, end->x, end->y);
+        vec n = vec_load(lanes[j].at[LANE_N]) + vec_set(BRINK_BLOCK);
+        keep_states(&lanes[j], rules, end->going, n, end->x, end->y);
         vec_store(lanes[j].at[LANE_X], vec_select(end->going, end->x, end->x_end));
         vec_store(lanes[j].at[LANE_Y], vec_select(end->going, end->y, end->y_end));
         vec_store(lanes[j].at[LANE_PEAK], end->peak);
         vec_store(lanes[j].at[LANE_END], end->end);
-        lane_store(&lanes[j], LANE_N, ~end->going & VEC_ALL, end->n_end);
+        vec_store(lanes[j].at[LANE_N], vec_select(end->going, n, end->n_end));
         if (full) {
             settle_edge(kind, lanes[j].curve, vec_load(lanes[j].at[LANE_H]), &end->watch);
             store_watch(&lanes[j], VEC_ALL, &end->watch);

@@ -16,7 +16,7 @@ static inline void clear_lane(struct lane_vector *lanes, int lane)
 {
     lanes->at[LANE_X][lane] = 1 + 0x1p-6; // near a minimum; h = 0
     lanes->at[LANE_Y][lane] = 1;
-    lanes->at[LANE_H][lane] = lanes->at[LANE_NEAR][lane] = 0;
+    lanes->at[LANE_H][lane] = lanes->at[LANE_NEAR][lane] = lanes->at[LANE_FLAT][lane] = 0;
     lanes->at[LANE_FAR][lane] = lanes->at[LANE_STEADY][lane] = HUGE_VAL;
     lanes->at[LANE_KEPT_X][lane] = (double)NAN;
     lanes->at[LANE_N][lane] = -HUGE_VAL;

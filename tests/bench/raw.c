@@ -39,6 +39,7 @@ void raw_run(const struct brink_curve *curve, int64_t blocks, const double h[], 
         vector->at[LANE_FAR][lane] = bounds.far;
         vector->at[LANE_NEAR][lane] = bounds.near;
         vector->at[LANE_STEADY][lane] = bounds.steady;
+        vector->at[LANE_FLAT][lane] = bounds.flat;
         vector->curve = curve;
         vector->used = VEC_ALL;
     }

@@ -184,7 +184,7 @@ static __attribute__((noinline)) void doubt_edge(enum kernel_kind kind,
     vec root = vec_fma(half, size, vec_sqrt(vec_fma(spread, spread, mixed * mixed)));
     vec rest = vec_fma(excess, size, vec_set(1e-13) * root), least = root - rest;
     mask sure = which;
-    if (kind == KERNEL_A) // the table's
+    if (kind == KERNEL_A) // `bend` is the table's, which ends there
         sure &= vec_less(vec_abs(gauge), vec_set(BRINK_ROW_END));
     sure &= vec_less(vec_set(0), bend) & vec_less(watch->hope, least) &
             vec_less(vec_set(WATCH_ROOT_MIN), least);

@@ -57,8 +57,8 @@ NOTES = [
     "took .80 or .97 ns, as changes elsewhere in the function fell out, at 315 or 316 instructions "
     "a step of eight vectors and the same stores; with that for 512-bit cores "
     "(-mtune=icelake-server, as the engine is built) .78 to .82 in all of eight runs, znver3's "
-    "1.05, none (-fno-schedule-insns2) 1.07. Slots of the stack, alignment of the loop and of the "
-    "stack were not the reason; what it was is not known. b = 7 gained 10 %, direct 4.",
+    "1.05, none (-fno-schedule-insns2) 1.07. Slots of the stack and alignment of the loop were "
+    "not the reason; what it was is not known. b = 7 gained 10 %, direct 4.",
     "b: the C peer's step of b = 3 has 7 products and multiply-adds and takes just their turns on "
     "Zen 4 (floor over time 1), so that with the same 7 the ratio could be 1 at most; ours has 8, "
     "since h F' is rounded by itself, which is what every replay, trace and verdict computes.",
@@ -87,7 +87,7 @@ NOTES = [
     "record: full on Zen 4, stores a step: 3.3 (a = 1) and 3 (general a). It was 9 and 12 while a "
     "rare call for an exact edge was inside the loop and left no number in a register. Two vectors "
     "at a time need no store at all, but wait (a = 1: .493 s where four take .416, both with "
-    "20000 steps), and general a with F'' of nine terms for fifteen takes .907 s for .986. In the "
+    "20000 steps), and general a with F'' of nine terms for fifteen takes .928 s for .964. In the "
     "map of general a 738,000 of 2.5 million lanes looked at closer were states with NaN.",
     "record: full of b: the edge at every state needs F'', about 20 operations beside the 9.4 "
     "of a step. The screen of kernel_watch.h is all that is run; exact edges are rare.",

@@ -17,62 +17,36 @@ VEC_INLINE void vec_a1_slopes(int count, const vec t[], vec slope[])
     EACH slope[j] = vec_with_sign(above[j] / below[j], t[j]);
 }
 
-enum { LANES_SIDE_BY_SIDE = SIDE_BY_SIDE * VEC_WIDTH };
-
-// brink_a_slope of the first `found` lanes; there are numbers in all.
-static inline void direct_slopes(int found, const double t[LANES_SIDE_BY_SIDE],
-                                 const double a[LANES_SIDE_BY_SIDE],
-                                 double slope[LANES_SIDE_BY_SIDE])
+// brink_a_slope for the lanes that are not `inside`: rarely in more than one vector.
+static __attribute__((noinline)) void far_slopes(int vectors,
+                                                 const struct brink_curve *const curve[],
+                                                 const vec t[], const mask inside[], vec slope[])
 {
     const int count = SIDE_BY_SIDE;
-    vec state[SIDE_BY_SIDE], parameter[SIDE_BY_SIDE], result[SIDE_BY_SIDE];
-    EACH state[j] = vec_load(&t[j * VEC_WIDTH]);
-    EACH parameter[j] = vec_load(&a[j * VEC_WIDTH]);
-    if (found <= VEC_WIDTH) {
-        vec_a_slopes(1, state, parameter, result);
-        vec_store(slope, result[0]);
-        return;
-    }
-    vec_a_slopes(count, state, parameter, result);
-    EACH vec_store(&slope[j * VEC_WIDTH], result[j]);
+    vec state[SIDE_BY_SIDE], parameter[SIDE_BY_SIDE], direct[SIDE_BY_SIDE];
+    int far = 0, place[SIDE_BY_SIDE] = {0};
+    for (int j = 0; j < vectors; j++)
+        if (inside[j] != VEC_ALL)
+            place[far++] = j;
+    EACH state[j] = vec_select(inside[place[j]], vec_set(BRINK_ROW_END), t[place[j]]);
+    EACH parameter[j] = vec_set(curve[place[j]]->parameter);
+    if (far == 1)
+        vec_a_slopes(1, state, parameter, direct);
+    else
+        vec_a_slopes(count, state, parameter, direct);
+    for (int j = 0; j < far; j++)
+        slope[place[j]] = vec_select(inside[place[j]], slope[place[j]], direct[j]);
 }
 
-// brink_a_curvature of the first `found` lanes: left to the compiler's vectors.
-static inline void direct_curvatures(int found, const double t[LANES_SIDE_BY_SIDE],
-                                     const double a[LANES_SIDE_BY_SIDE],
-                                     double curvature[LANES_SIDE_BY_SIDE])
+// brink_a_curvature for the lanes that are not `inside`: left to the compiler's vectors.
+static __attribute__((noinline)) vec far_curvature(double a, vec t, mask inside, vec curvature)
 {
-    for (int first = 0; first < found; first += VEC_WIDTH) {
+    _Alignas(64) double state[VEC_WIDTH], far[VEC_WIDTH];
+    vec_store(state, vec_select(inside, vec_set(BRINK_ROW_END), t));
 #pragma omp simd
-        for (int i = first; i < first + VEC_WIDTH; i++)
-            curvature[i] = brink_a_curvature(t[i], a[i]);
-    }
-}
-
-// direct_slopes or direct_curvatures for the lanes that are not `inside`: gathered, for they are
-// few.
-static inline void vec_outside(int count, bool curvature, const struct brink_curve *const curve[],
-                               const vec t[], const mask inside[], vec value[])
-{
-    enum { LANES = LANES_SIDE_BY_SIDE };
-    _Alignas(64) double state[LANES], all[LANES], t_out[LANES] = {0}, a_out[LANES], out[LANES];
-    int place[LANES], found = 0;
-    for (int i = 0; i < LANES; i++)
-        a_out[i] = 1;
-    for (int j = 0; j < count; j++) {
-        vec_store(&state[j * VEC_WIDTH], t[j]);
-        vec_store(&all[j * VEC_WIDTH], value[j]);
-        for (mask rest = ~inside[j] & VEC_ALL; rest; rest &= rest - 1) {
-            place[found] = j * VEC_WIDTH + __builtin_ctz(rest);
-            t_out[found] = state[place[found]];
-            a_out[found++] = curve[j]->parameter;
-        }
-    }
-    (curvature ? direct_curvatures : direct_slopes)(found, t_out, a_out, out);
-    for (int i = 0; i < found; i++)
-        all[place[i]] = out[i];
-    for (int j = 0; j < count; j++)
-        value[j] = vec_load(&all[j * VEC_WIDTH]);
+    for (int lane = 0; lane < VEC_WIDTH; lane++)
+        far[lane] = brink_a_curvature(state[lane], a);
+    return vec_select(inside, curvature, vec_load(far));
 }
 
 // Where kernels that look near hold, in v.
@@ -130,11 +104,12 @@ VEC_INLINE void vec_row_slopes(int count, bool rough, const struct brink_curve *
     EACH all &= inside[j];
     if (__builtin_expect(all == VEC_ALL, 1))
         return;
-    vec_outside(count, false, curve, t, inside, slope);
+    far_slopes(count, curve, t, inside, slope);
     if (bend && rough)
         EACH bend[j] = vec_select(inside[j], bend[j], vec_set(0));
-    else if (bend)
-        vec_outside(count, true, curve, t, inside, bend);
+    for (int j = 0; j < count && bend && !rough; j++)
+        if (inside[j] != VEC_ALL)
+            bend[j] = far_curvature(curve[j]->parameter, t[j], inside[j], bend[j]);
 }
 
 // brink_even_power

@@ -318,7 +318,8 @@ check-long: all $(addprefix $(BUILD)/tests/check_,elementary lanes cycles)
 
 # Against numpy, numba and C peers: a table, and $(BUILD)/bench/BENCH.json. Of a quiet machine,
 # `make bench bench-table` keeps that as tests/bench/BENCH-(amd or intel).json and in README.md.
-BENCH_KEPT := tests/bench/BENCH-$(if $(shell grep -m1 AuthenticAMD /proc/cpuinfo),amd,intel).json
+MAKER = $(if $(shell grep -m1 AuthenticAMD /proc/cpuinfo),amd,intel)
+BENCH_KEPT = tests/bench/BENCH-$(MAKER).json
 bench-table:
 	cp $(BUILD)/bench/BENCH.json $(BENCH_KEPT)
 	$(PYTHON) tests/bench/report.py README.md speed $(sort $(BENCH_KEPT) \
@@ -328,9 +329,11 @@ bench: all data $(BUILD)/bench/bench $(BUILD)/bench/bare
 	@$(PYTHON) tests/bench/bench.py $(BUILD) $(BENCH_ISA) $(if $(QUICK),--quick)
 
 # Networks against PyTorch: a table, and $(BUILD)/bench/NETWORK.json, kept as BENCH.json is.
+NETWORK_KEPT = tests/bench/NETWORK-$(MAKER).json
 bench-network-table:
-	cp $(BUILD)/bench/NETWORK.json tests/bench/NETWORK.json
-	$(PYTHON) tests/bench/report.py README.md networks tests/bench/NETWORK.json
+	cp $(BUILD)/bench/NETWORK.json $(NETWORK_KEPT)
+	$(PYTHON) tests/bench/report.py README.md networks $(sort $(NETWORK_KEPT) \
+	  $(wildcard tests/bench/NETWORK-*.json))
 bench-network: all $(BUILD)/bench/network
 	@sh jobs/setup.sh $(BUILD)/bench/config.mk python3-torch python3-scipy \
 	  libopenblas0-pthread

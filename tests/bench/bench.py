@@ -113,6 +113,36 @@ class Times:
                 for name, taken in self.taken.items()}
 
 
+def time_round(timer, times, cells):
+    """Times of every kernel, once: of ours and the C peers in the process `timer`."""
+    def ask(name, steps):
+        timer.stdin.write(f"{name} {steps}\n")
+        timer.stdin.flush()
+        seconds, *windows = map(float, timer.stdout.readline().split())
+        return seconds, windows
+
+    def time_c(name, steps):
+        seconds, windows = ask(name, steps)
+        times.note(name, windows, seconds / steps)
+
+    def time_python(name, function, cells, steps):
+        before = ask("window", 0)[1]
+        x, y, h, a = (column.copy() for column in cells)
+        begin = time.thread_time()
+        function(x, y, h, a, steps)
+        seconds = time.thread_time() - begin
+        times.note(name, before + ask("window", 0)[1], seconds / steps)
+
+    for family in FAMILIES:
+        for name in (*OURS[family], f"simd_{family}", f"watch_{family}"):
+            time_c(name, STEPS)
+        time_c(f"scalar_{family}", SLOW_STEPS)
+        with np.errstate(all="ignore"):
+            time_python(f"numpy_{family}", peers.NUMPY[family], cells[family], SLOW_STEPS)
+        if peers.NUMBA:
+            time_python(f"numba_{family}", peers.NUMBA[family], cells[family], SLOW_STEPS)
+
+
 def run_raw(bench):
     """ns per cell-step of every kernel, {"brink_a1": (.9, how often taken), ...}: with all of the
     core's window, with half of it while another hardware thread had the rest, and as they came."""
@@ -125,43 +155,18 @@ def run_raw(bench):
     say(f"raw kernels on one core, {COUNT} cells")
     pin()
     times = Times()
-    with subprocess.Popen([bench.folder / "bench", "cells", path], text=True,
-                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as timer:
-
-        def ask(name, steps):
-            timer.stdin.write(f"{name} {steps}\n")
-            timer.stdin.flush()
-            seconds, *windows = map(float, timer.stdout.readline().split())
-            return seconds, windows
-
-        def time_c(name, steps):
-            seconds, windows = ask(name, steps)
-            times.note(name, windows, seconds / steps)
-
-        def time_python(name, function, cells, steps):
-            before = ask("window", 0)[1]
-            x, y, h, a = (column.copy() for column in cells)
-            begin = time.thread_time()
-            function(x, y, h, a, steps)
-            seconds = time.thread_time() - begin
-            times.note(name, before + ask("window", 0)[1], seconds / steps)
-
-        if peers.NUMBA:
-            for family in FAMILIES:  # compiles
-                peers.NUMBA[family](*(column.copy() for column in cells[family]), 1)
-        rounds, enough, limit = (4, 1, 60) if bench.quick else (20, 8, 300)
-        begin = time.monotonic()
-        while rounds > 0 or (times.rarest() < enough and time.monotonic() < begin + limit):
-            rounds -= 1
-            for family in FAMILIES:
-                for name in (*OURS[family], f"simd_{family}", f"watch_{family}"):
-                    time_c(name, STEPS)
-                time_c(f"scalar_{family}", SLOW_STEPS)
-                with np.errstate(all="ignore"):
-                    time_python(f"numpy_{family}", peers.NUMPY[family], cells[family], SLOW_STEPS)
-                if peers.NUMBA:
-                    time_python(f"numba_{family}", peers.NUMBA[family], cells[family], SLOW_STEPS)
-        timer.stdin.close()
+    if peers.NUMBA:
+        for family in FAMILIES:  # compiles
+            peers.NUMBA[family](*(column.copy() for column in cells[family]), 1)
+    rounds, enough, limit = (4, 1, 60) if bench.quick else (20, 8, 300)
+    begin = time.monotonic()
+    while rounds > 0 or (times.rarest() < enough and time.monotonic() < begin + limit):
+        rounds -= 1
+        # A process for each: in one, a peer took two thirds more time by where its parts lay.
+        with subprocess.Popen([bench.folder / "bench", "cells", path], text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE) as timer:
+            time_round(timer, times, cells)
+            timer.stdin.close()
     os.sched_setaffinity(0, CORES)
     return [{name: (1e9 / COUNT * seconds, count) for name, (seconds, count) in best.items()}
             for best in (times.best(True), times.best(False), times.as_they_come())]

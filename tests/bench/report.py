@@ -53,12 +53,14 @@ NOTES = [
     "ns; .354 of .349): ports hold it. Every 8th |x|, |y| is 2 %, the tests of the block's end 7 "
     "and 6 %, the rest states on their way between lanes and loop. (Ends took 15 % while they "
     "stored nine fields and divided.)",
-    "Zen 4, order of instructions: with gcc 12's for any core (-mtune=generic) the block of a = 1 "
-    "took .80 or .97 ns, as changes elsewhere in the function fell out, at 315 or 316 instructions "
-    "a step of eight vectors and the same stores; with that for 512-bit cores "
-    "(-mtune=icelake-server, as the engine is built) .78 to .82 in all of eight runs, znver3's "
-    "1.05, none (-fno-schedule-insns2) 1.07. Slots of the stack and alignment of the loop were "
-    "not the reason; what it was is not known. b = 7 gained 10 %, direct 4.",
+    "Zen 4, a = 1: where the loop of the steps lies decides. The same 315 instructions, moved by 8 "
+    "bytes at a time, took .78 to .79 ns in the median of 60 calls where the loop begins at byte "
+    "2, 10, 18, 26, 34, 42 or 50 of a line of 64, with spells of up to 1.0, and 1.03 at byte 58, "
+    "where it was never below .98. (Other kernels did not care.) So labels of the AVX-512 engine "
+    "begin with a line: .784, three quarters of the calls below .791. Why the core does so is not "
+    "known; what was taken for an effect of the order of instructions before (.80 or .97 ns with "
+    "gcc's for any core) was at least in part this. With the order for 512-bit cores "
+    "(-mtune=icelake-server) b = 7 takes 10 % less, direct 4.",
     "b: the C peer's step of b = 3 has 7 products and multiply-adds and takes just their turns on "
     "Zen 4 (floor over time 1), so that with the same 7 the ratio could be 1 at most; ours has 8, "
     "since h F' is rounded by itself, which is what every replay, trace and verdict computes.",
@@ -72,14 +74,16 @@ NOTES = [
     "general a, direct: what the engine does with lanes beyond the row table, four vectors "
     "together there, here eight in two groups as blocks have. Replays of eight vectors gained "
     "nothing in a sweep.",
-    "Engine over raw: in a profile (perf record) of the very sweep of general a, 89 % of the "
-    "samples are blocks (84 % as long as ends and cycles were measured one by one, 88 % before "
-    "recurrence and max_steps were tested at one state), 2.5 % moves and refills, 3 % replays, .8 "
-    "% losses and sharpness of ends, .7 % cycles, .5 % giving results back; lanes without a cell "
-    "are another 1 %. Of 77,000 alarms of 49,152 cells 28,000 are false, nearly all of chaotic "
-    "lanes that left the row table for a block: they take the direct formula, which no block "
-    "tries. Replays of such lanes by themselves gained nothing. The engine's rows are medians of "
-    "calls in which the window stayed as it was, but where they say otherwise.",
+    "Engine over raw: in a profile (perf record) of the very sweep of general a without tails, 93 "
+    "% of the samples are blocks (84 % as long as ends and cycles were measured one by one, 88 % "
+    "before recurrence and max_steps were tested at one state, 92 % as long as their loops were of "
+    "256 bits), 1.5 % moves and refills, 1.8 % replays, .5 % losses and sharpness of ends, .6 % "
+    "cycles, .3 % giving results back; lanes without a cell are another 1 %. Of 77,000 alarms of "
+    "49,152 cells 28,000 are false, nearly all of chaotic lanes that left the row table for a "
+    "block: they take the direct formula, which no block tries; that it is evaluated in their own "
+    "vectors instead of gathered ones took replays from 2.5 to 1.8 %. Replays of such lanes by "
+    "themselves gained nothing. The engine's rows are medians of calls in which the window stayed "
+    "as it was, but where they say otherwise.",
     "b: a step of the C peer is 7 operations (b = 3), ours 9.4: also the peak of the loss, "
     "every 8th |x|, |y|, and h F' by itself, so that 7/9.4 = .74 of the peer is the most there "
     "can be while two ports serve all. The peer that watches the same (`watches peak and "
@@ -101,7 +105,16 @@ NOTES = [
     "share is over the same cells through the same stream on two threads without MPI and HDF5, the "
     "median of pairs that ran one after the other. It "
     "holds the disk's time for the file, which `a plain write` shows alone; and two over one is no "
-    "more than twice what the machine gives `a core while the other works, too`.",
+    "more than twice what the machine gives `a core while the other works, too`. In three sweeps "
+    "of 8.0 to 8.3 s under strace, which adds to each call, the two ranks waited .25 to .30 and "
+    ".11 to .13 s for fdatasync (one at 5 s, both at the end) and wrote for .13 to .16 and .40 to "
+    ".47 s, 28,800 calls: a sixteenth of both cores' time. To send what is written on its way "
+    "four times a second (sync_file_range) left fdatasync nothing to wait for, but took .23 to .30 "
+    "s of either rank itself, and was not kept. Once, with the disk busy, one fdatasync took 2.6 "
+    "s.",
+    "C tools are started afresh for each round of raw kernels: in one process of a whole run the "
+    "peer of a = 1 took 4.28 ns in all of 20 calls, in others 2.55. The EPYC's raw rows and floors "
+    "are of a run of their own after that, twenty minutes later, of the same binary.",
 ]
 
 

@@ -125,7 +125,7 @@ small=(lr.num=128)
 # Long enough to be caught midway, see long_enough; of many tiles, so that one soon ends, and of
 # many more cells than are ever under way, which a stop lets end.
 long=(lr.num=4096 stop.max_steps=150000)
-longer=(lr.num=4096 stop.max_steps=5000000)
+longer=(lr.num=4096 stop.max_steps=20000000)
 
 check_srun() {
     submit jobs/sweep.sbatch jobs/dor.yaml srun.h5 "${small[@]}"

@@ -5,6 +5,9 @@
 
 #include "elementwise.h"
 
+// Units taken side by side, so that a load of a number into all lanes serves several sums.
+enum { UNITS = VEC_WIDTH == CHAINS ? 2 : 1 };
+
 // Some samples of a block; arrays of it keep room for BLOCK.
 struct part {
     int count; // a constant
@@ -18,13 +21,18 @@ VEC_INLINE void activate(enum brink_activation activation, const struct lanes_la
     switch (activation) {
 #define ROW(upper, lower, value_, meaning)                                                         \
     case BRINK_##upper:                                                                            \
-        for (size_t j = 0; j < (size_t)layer->out; j++)                                            \
+        for (size_t j = 0; j < (size_t)layer->out; j++) {                                          \
+            vec z[BLOCK];                                                                          \
+            for (int s = 0; s < count; s++)                                                        \
+                z[s] = lanes_get(layer->a, j * BLOCK + (size_t)s);                                 \
+            struct activation jet[BLOCK];                                                          \
+            for (int s = 0; s < count; s++)                                                        \
+                jet[s] = activation_##lower(z[s]);                                                 \
             for (int s = 0; s < count; s++) {                                                      \
-                struct activation jet =                                                            \
-                    activation_##lower(lanes_get(layer->a, j * BLOCK + (size_t)s));                \
-                lanes_put(layer->a, j *BLOCK + (size_t)s, jet.value);                              \
-                lanes_put(layer->slope, j *BLOCK + (size_t)s, jet.slope);                          \
+                lanes_put(layer->a, j *BLOCK + (size_t)s, jet[s].value);                           \
+                lanes_put(layer->slope, j *BLOCK + (size_t)s, jet[s].slope);                       \
             }                                                                                      \
+        }                                                                                          \
         break;
         BRINK_ACTIVATIONS(ROW)
 #undef ROW
@@ -33,25 +41,39 @@ VEC_INLINE void activate(enum brink_activation activation, const struct lanes_la
     }
 }
 
-VEC_INLINE void forward_layer(const struct lanes_layer *layer, const struct part part, bool first)
+// z of some units at once.
+VEC_INLINE void forward_units(const struct lanes_layer *layer, const struct part part, bool first,
+                              size_t unit, int units)
 {
     const struct lanes_layer *below = layer - 1;
-    for (size_t j = 0; j < (size_t)layer->out; j++) {
-        const real *weight = layer->weight + j * (size_t)layer->in * VEC_WIDTH;
-        vec z[BLOCK], start = layer->bias ? lanes_get(layer->bias, j) : vec_set(0);
+    size_t in = (size_t)layer->in;
+    vec z[UNITS][BLOCK];
+    for (int j = 0; j < units; j++)
         for (int s = 0; s < part.count; s++)
-            z[s] = start;
-        for (size_t i = 0; i < (size_t)layer->in; i++) {
-            vec w = lanes_get(weight, i);
-            for (int s = 0; s < part.count; s++) {
-                vec a = first ? vec_set(part.x[i * BLOCK + (size_t)s])
-                              : lanes_get(below->a, i * BLOCK + (size_t)s);
-                z[s] = vec_fma(w, a, z[s]);
-            }
+            z[j][s] = layer->bias ? lanes_get(layer->bias, unit + (size_t)j) : vec_set(0);
+    for (size_t i = 0; i < in; i++) {
+        vec w[UNITS];
+        for (int j = 0; j < units; j++)
+            w[j] = lanes_get(layer->weight, (unit + (size_t)j) * in + i);
+        for (int s = 0; s < part.count; s++) {
+            size_t at = i * BLOCK + (size_t)s;
+            vec a = first ? vec_set(part.x[at]) : lanes_get(below->a, at);
+            for (int j = 0; j < units; j++)
+                z[j][s] = vec_fma(w[j], a, z[j][s]);
         }
-        for (int s = 0; s < part.count; s++)
-            lanes_put(layer->a, j * BLOCK + (size_t)s, z[s]);
     }
+    for (int j = 0; j < units; j++)
+        for (int s = 0; s < part.count; s++)
+            lanes_put(layer->a, (unit + (size_t)j) * BLOCK + (size_t)s, z[j][s]);
+}
+
+VEC_INLINE void forward_layer(const struct lanes_layer *layer, const struct part part, bool first)
+{
+    size_t unit = 0, units = (size_t)layer->out;
+    for (; unit + UNITS <= units; unit += UNITS)
+        forward_units(layer, part, first, unit, UNITS);
+    for (; unit < units; unit++)
+        forward_units(layer, part, first, unit, 1);
 }
 
 // ---- losses; `a` of the output layer is F
@@ -98,56 +120,92 @@ static vec cross_entropy(const struct lanes_nets *nets, const struct part part, 
 
 // ---- backward
 
-// Adds the block's part of the gradients of a layer above the first, and fills d below it.
-VEC_INLINE void backward_layer(const struct lanes_layer *layer, int count)
+// Adds the block's part of the gradient of the weights from a unit below, and takes d there.
+VEC_INLINE void backward_unit(const struct lanes_layer *layer, int count, size_t unit, vec d[BLOCK])
 {
     const struct lanes_layer *below = layer - 1;
-    for (size_t i = 0; i < (size_t)layer->in; i++) {
-        vec a[BLOCK], da[BLOCK];
+    vec a[BLOCK], sum[BLOCK];
+    for (int s = 0; s < count; s++) {
+        a[s] = lanes_get(below->a, unit * BLOCK + (size_t)s);
+        sum[s] = vec_set(0);
+    }
+    for (size_t j = 0; j < (size_t)layer->out; j++) {
+        size_t at = j * (size_t)layer->in + unit;
+        vec w = lanes_get(layer->weight, at), gradient = lanes_get(layer->gradient, at);
         for (int s = 0; s < count; s++) {
-            a[s] = lanes_get(below->a, i * BLOCK + (size_t)s);
-            da[s] = vec_set(0);
+            vec above = lanes_get(layer->d, j * BLOCK + (size_t)s);
+            sum[s] = vec_fma(w, above, sum[s]);
+            gradient = vec_fma(above, a[s], gradient);
         }
-        for (size_t j = 0; j < (size_t)layer->out; j++) {
-            size_t at = j * (size_t)layer->in + i;
-            vec w = lanes_get(layer->weight, at), gradient = lanes_get(layer->gradient, at);
-            for (int s = 0; s < count; s++) {
-                vec d = lanes_get(layer->d, j * BLOCK + (size_t)s);
-                da[s] = vec_fma(w, d, da[s]);
-                gradient = vec_fma(d, a[s], gradient);
-            }
-            lanes_put(layer->gradient, at, gradient);
+        lanes_put(layer->gradient, at, gradient);
+    }
+    for (int s = 0; s < count; s++)
+        d[s] = sum[s] * lanes_get(below->slope, unit * BLOCK + (size_t)s);
+}
+
+VEC_INLINE void add_bias_gradient(const struct lanes_layer *layer, int count, size_t unit,
+                                  const vec d[BLOCK])
+{
+    vec sum = lanes_get(layer->bias_gradient, unit);
+    for (int s = 0; s < count; s++)
+        sum = sum + d[s];
+    lanes_put(layer->bias_gradient, unit, sum);
+}
+
+// The gradients of some units of the first layer; their d comes from the layer above, if any.
+VEC_INLINE void backward_first(const struct lanes_layer *layer, const struct part part, bool single,
+                               size_t unit, int units)
+{
+    size_t in = (size_t)layer->in;
+    vec d[UNITS][BLOCK];
+#pragma GCC unroll 2
+    for (int j = 0; j < units; j++) {
+        size_t at = unit + (size_t)j;
+        if (single)
+            for (int s = 0; s < part.count; s++)
+                d[j][s] = lanes_get(layer->d, at * BLOCK + (size_t)s);
+        else
+            backward_unit(layer + 1, part.count, at, d[j]);
+        if (layer->bias)
+            add_bias_gradient(layer, part.count, at, d[j]);
+    }
+    for (size_t i = 0; i < in; i++) {
+        vec gradient[UNITS];
+        for (int j = 0; j < units; j++)
+            gradient[j] = lanes_get(layer->gradient, (unit + (size_t)j) * in + i);
+        for (int s = 0; s < part.count; s++) {
+            vec x = vec_set(part.x[i * BLOCK + (size_t)s]);
+            for (int j = 0; j < units; j++)
+                gradient[j] = vec_fma(d[j][s], x, gradient[j]);
         }
-        for (int s = 0; s < count; s++)
-            lanes_put(below->d, i * BLOCK + (size_t)s,
-                      da[s] * lanes_get(below->slope, i * BLOCK + (size_t)s));
+        for (int j = 0; j < units; j++)
+            lanes_put(layer->gradient, (unit + (size_t)j) * in + i, gradient[j]);
     }
 }
 
-VEC_INLINE void backward_first(const struct lanes_layer *layer, const struct part part)
+VEC_INLINE void backward_layers(const struct lanes_nets *nets, const struct part part, bool single)
 {
-    for (size_t j = 0; j < (size_t)layer->out; j++) {
+    const struct lanes_layer *first = &nets->layer[1], *last = &nets->layer[nets->layers];
+    for (size_t j = 0; last->bias && !single && j < (size_t)last->out; j++) {
         vec d[BLOCK];
         for (int s = 0; s < part.count; s++)
-            d[s] = lanes_get(layer->d, j * BLOCK + (size_t)s);
+            d[s] = lanes_get(last->d, j * BLOCK + (size_t)s);
+        add_bias_gradient(last, part.count, j, d);
+    }
+    for (const struct lanes_layer *layer = last; layer > first + 1; layer--)
         for (size_t i = 0; i < (size_t)layer->in; i++) {
-            size_t at = j * (size_t)layer->in + i;
-            vec gradient = lanes_get(layer->gradient, at);
+            vec d[BLOCK];
+            backward_unit(layer, part.count, i, d);
+            if (layer->bias)
+                add_bias_gradient(layer - 1, part.count, i, d);
             for (int s = 0; s < part.count; s++)
-                gradient = vec_fma(d[s], vec_set(part.x[i * BLOCK + (size_t)s]), gradient);
-            lanes_put(layer->gradient, at, gradient);
+                lanes_put((layer - 1)->d, i * BLOCK + (size_t)s, d[s]);
         }
-    }
-}
-
-VEC_INLINE void add_bias_gradient(const struct lanes_layer *layer, int count)
-{
-    for (size_t j = 0; j < (size_t)layer->out; j++) {
-        vec sum = lanes_get(layer->bias_gradient, j);
-        for (int s = 0; s < count; s++)
-            sum = sum + lanes_get(layer->d, j * BLOCK + (size_t)s);
-        lanes_put(layer->bias_gradient, j, sum);
-    }
+    size_t unit = 0, units = (size_t)first->out;
+    for (; unit + UNITS <= units; unit += UNITS)
+        backward_first(first, part, single, unit, UNITS);
+    for (; unit < units; unit++)
+        backward_first(first, part, single, unit, 1);
 }
 
 VEC_INLINE vec take_part(struct lanes_nets *nets, const struct part part, vec loss)
@@ -163,15 +221,10 @@ VEC_INLINE vec take_part(struct lanes_nets *nets, const struct part part, vec lo
     }
     loss = nets->network.loss == BRINK_LOSS_CROSS_ENTROPY ? cross_entropy(nets, part, loss)
                                                           : residuals(nets, part, loss);
-    for (int l = nets->layers; l >= 1; l--) {
-        const struct lanes_layer *layer = &nets->layer[l];
-        if (layer->bias)
-            add_bias_gradient(layer, part.count);
-        if (l == 1)
-            backward_first(layer, part);
-        else
-            backward_layer(layer, part.count);
-    }
+    if (nets->layers == 1)
+        backward_layers(nets, part, true);
+    else
+        backward_layers(nets, part, false);
     return loss;
 }
 

@@ -50,6 +50,10 @@ static inline double brink_estrin_10(const double c[10], double x, double x2)
     return brink_fma(c456789, x4, c0123);
 }
 
+// 2^r = (k + r)/(k - r) with an even k = r coth(r log(2)/2): k in r^2, |r| <= 1/2.
+static const double brink_coth2_terms[6] = {0x1.71547652b82fep+1,   0x1.d9303fea2f7e7p-4,
+                                            -0x1.e50096de1cbbcp-11, 0x1.63144f36cd368p-17,
+                                            -0x1.10f3eb71d9775p-23, 0x1.a4afad502f8a9p-30};
 // (e^r - 1 - r) / r^2 for |r| <= log(2)/2; r2 = r * r.
 static const double brink_exp_tail_terms[10] = {
     0x1.0000000000001p-1,  0x1.5555555555556p-3,  0x1.5555555553d4fp-5,  0x1.11111111109adp-7,

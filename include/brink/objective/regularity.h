@@ -20,10 +20,6 @@
 static const double brink_coth_tail_terms[5] = {0x1.5555555555553p-3, -0x1.6c16c16c0ab48p-9,
                                                 0x1.1566ab5bcf6ecp-14, -0x1.bbd5311684979p-20,
                                                 0x1.63f1d4c93e813p-25};
-// Likewise for 2^r: k = r coth(r log(2)/2) in r^2, |r| <= 1/2.
-static const double brink_coth2_terms[6] = {0x1.71547652b82fep+1,   0x1.d9303fea2f7e7p-4,
-                                            -0x1.e50096de1cbbcp-11, 0x1.63144f36cd368p-17,
-                                            -0x1.10f3eb71d9775p-23, 0x1.a4afad502f8a9p-30};
 // 4 atanh(z)/z and log2((1+z)/(1-z))/z in z^2 for |z| <= 3 - 2 sqrt 2.
 static const double brink_atanh_terms[8] = {
     0x1.0000000000000p+2, 0x1.5555555555558p+0, 0x1.9999999995273p-1, 0x1.2492492dfd86cp-1,

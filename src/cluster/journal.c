@@ -58,6 +58,13 @@ static brink_err settle_row_before(struct brink_store *store, int32_t row)
     return brink_store_run_write(store, row, &before);
 }
 
+brink_err brink_journal_settle(struct brink_store *store)
+{
+    int32_t count = 0;
+    brink_err error = brink_store_run_count(store, &count);
+    return error || count == 0 ? error : settle_row_before(store, count - 1);
+}
+
 brink_err brink_journal_begin(struct brink_journal *journal, struct brink_store *store,
                               const struct brink_job *job, int64_t tiles_before)
 {

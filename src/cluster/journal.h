@@ -23,4 +23,8 @@ brink_err brink_journal_commit(struct brink_journal *journal, struct brink_store
 brink_err brink_journal_end(struct brink_journal *journal, struct brink_store *store,
                             int64_t tiles_done, brink_err outcome) BRINK_CHECKED;
 
+// Where nothing is left to do: if the last start came to no end of its own, its row says so.
+// Independent.
+brink_err brink_journal_settle(struct brink_store *store) BRINK_CHECKED;
+
 #endif

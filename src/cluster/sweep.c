@@ -206,6 +206,14 @@ static brink_err lead(struct brink_work *work, const struct brink_run_options *o
     return outcome;
 }
 
+static void find_complete(struct brink_work *work, const char *path)
+{
+    brink_say("%s is complete: nothing to do", path);
+    brink_err error = brink_journal_settle(work->store);
+    if (error)
+        brink_work_die(error);
+}
+
 // From open to close. Collective.
 static brink_err sweep_file(struct brink_work *work, const struct brink_run_options *options,
                             uint8_t *states)
@@ -222,7 +230,7 @@ static brink_err sweep_file(struct brink_work *work, const struct brink_run_opti
     else if (work->todo_count > 0)
         brink_work_run(work);
     else if (work->job->rank == 0)
-        brink_say("%s is complete: nothing to do", options->path);
+        find_complete(work, options->path);
     outcome = brink_cluster_agree(outcome);
     struct brink_guard *closing = guard(work, options, 0);
     brink_err late = brink_store_close(&work->store);

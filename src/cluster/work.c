@@ -101,20 +101,45 @@ static void commit(struct brink_work *work)
     work->committed = brink_clock();
 }
 
-// What is due by the clock: the heartbeat of the lease, a commit. Also while no tile gets done.
+// In the background, so that a commit, and the last of all, finds little to wait for: ten times for
+// each commit, unless that would keep the disk busy for more than a twentieth of the time.
+static void flush(struct brink_work *work)
+{
+    brink_work_check_lease(work, 0);
+    brink_flusher_ask(work->flusher);
+    work->unsynced = false;
+    work->flush_due = HUGE_VAL;
+}
+
+// What is due by the clock: the heartbeat of the lease, a sync, a commit. Also while no tile gets
+// done. A worker's commit is a sync in the background.
 static void keep(struct brink_work *work)
 {
-    double now = brink_clock();
-    bool master = work->job->rank == 0;
+    double now = brink_clock(), seconds = 0;
+    bool master = work->job->rank == 0, busy = false;
     if (master && now - work->lease_beaten >= BRINK_LEASE_BEAT_S) {
         brink_err error = brink_lease_beat(work->lease);
         if (error)
             brink_work_die(error);
         work->lease_beaten = work->lease_checked = now;
     }
+    if (work->flusher) {
+        brink_err error = brink_flusher_look(work->flusher, &busy, &seconds);
+        if (error)
+            brink_work_die(error);
+    }
+    if (busy)
+        return;
+    if (isinf(work->flush_due))
+        work->flush_due = now + fmax(work->commit_seconds / 10, 19 * seconds);
     bool news = master && work->schedule.done_count > work->journal.run.tiles_done;
-    if ((work->unsynced || news) && now - work->committed >= work->commit_seconds)
+    bool due = (work->unsynced || news) && now - work->committed >= work->commit_seconds;
+    if (due && master)
         commit(work);
+    else if (work->unsynced && (due || now >= work->flush_due))
+        flush(work);
+    if (due)
+        work->committed = now;
 }
 
 // ---- master
@@ -416,6 +441,9 @@ static void wind_up(struct brink_work *work)
     work->under_way = 0;
     if (work->job->rank == 0)
         tell(work, false, false);
+    brink_err error = brink_flusher_end(&work->flusher);
+    if (error)
+        brink_work_die(error);
     if (work->unsynced) // the others may go on for long
         commit(work);
 }
@@ -456,6 +484,11 @@ void brink_work_run(struct brink_work *work)
     work->reported = work->told = brink_clock();
     // In turn: a sync stops whoever writes to the file meanwhile.
     work->committed = work->told - work->commit_seconds * work->job->rank / work->job->ranks;
+    work->flush_due =
+        work->told + work->commit_seconds / 10 * (1 + (double)work->job->rank / work->job->ranks);
+    brink_err error = brink_flusher_start(work->store, &work->flusher);
+    if (error)
+        brink_work_die(error);
     work->lease_checked = work->lease_beaten = work->told;
     work->ranks_left = work->job->ranks - 1;
     take_in_hand(work, brink_schedule_first(work->todo_count, work->job->ranks, work->job->rank));

@@ -10,6 +10,7 @@
 #include "brink/sweep/schedule.h"
 #include "brink/sweep/stream.h"
 #include "deadline.h"
+#include "flusher.h"
 #include "journal.h"
 #include "progress.h"
 
@@ -39,8 +40,10 @@ struct brink_work {
     int64_t *todo; // owned: tile numbers in the order of the schedule, the same on every rank
     int64_t todo_count;
     double commit_seconds;
-    bool unsynced;    // something was written since
-    double committed; // brink_clock() of the last fdatasync
+    bool unsynced;                 // something was written since
+    double committed;              // brink_clock() when the last whole commit began
+    struct brink_flusher *flusher; // owned
+    double flush_due;              // brink_clock()
     struct brink_deadline deadline;
     const char *stop_file;              // borrowed
     double stop_looked;                 // brink_clock() of a look for the stop file

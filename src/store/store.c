@@ -397,13 +397,23 @@ brink_err brink_store_statuses(struct brink_store *store, const struct brink_til
     return error;
 }
 
-brink_err brink_store_sync(struct brink_store *store)
+int brink_store_flush(const struct brink_store *store)
 {
     assert(store->descriptor >= 0); // opened for writing
+    return fdatasync(store->descriptor) == 0 ? 0 : errno;
+}
+
+brink_err brink_store_flushed(struct brink_store *store, int number)
+{
     if (store->door.broken)
         return brink_door_refused(&store->door);
-    if (fdatasync(store->descriptor) == 0)
+    if (number == 0)
         return BRINK_OK;
     store->door.broken = true;
-    return brink_fail(BRINK_ERR_IO, "%s: cannot sync: %s", store->door.path, strerror(errno));
+    return brink_fail(BRINK_ERR_IO, "%s: cannot sync: %s", store->door.path, strerror(number));
+}
+
+brink_err brink_store_sync(struct brink_store *store)
+{
+    return brink_store_flushed(store, store->door.broken ? 0 : brink_store_flush(store));
 }

@@ -9,6 +9,7 @@ resume comes to the bytes of an undisturbed run. One resume in 50 is a job of mp
 Usage: BUILD=build power.py [IMAGES [SEED]]
 """
 import concurrent.futures
+import errno
 import os
 import random
 import sys
@@ -19,6 +20,7 @@ import jobs
 from solo import LAUNCHED, RANKS, SPECS, Failed, Solo, demand
 
 SECTOR = 512
+EAGER = ("--commit-interval", "0.001")  # syncs in the background all the time
 
 
 class File:
@@ -173,11 +175,29 @@ class Power:
             disk.play(record)
         demand(counted, "no row was counted")
 
+    def failing(self, name):
+        """A disk that fails from some call on, while it is synced in the background, too."""
+        sweep, said = self.solo.sweep(name), []
+        for at, record in enumerate(sweep.calls, 1):
+            if record.call != "sync":
+                continue
+            folder = self.solo.folder()
+            code, words = sweep.run(folder, *EAGER, SHIM_FAULT=f"{at} ever {errno.EIO}")
+            demand(code == 3 and "r.h5" in words or code == 0, "exit code", code, words)
+            said.append(words)
+            if os.path.exists(os.path.join(folder, "r.h5")):
+                sweep.heal(folder)
+            self.solo.remove(folder)
+        demand(any("cannot sync" in words for words in said), "no sync failed:", *said)
+
     def attempt(self, seed):
         """(passed?, words)."""
         try:
             if seed == 1:
                 self.counted("one")
+            if seed == 2:
+                for name in SPECS:
+                    self.failing(name)
             return True, f"ok power, seed {seed}: {self.image(seed)}"
         except Failed as failure:
             return False, f"FAIL power, seed {seed}: {failure}"
@@ -188,7 +208,7 @@ def main(arguments):
     first = int(arguments[1]) if len(arguments) > 1 else 1
     scratch, passed = jobs.Scratch(), 0
     try:
-        power = Power(Solo(scratch))
+        power = Power(Solo(scratch, EAGER))
         with concurrent.futures.ThreadPoolExecutor(max_workers=6) as pool:
             for good, words in pool.map(power.attempt, range(first, first + count)):
                 passed += good

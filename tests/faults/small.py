@@ -431,9 +431,10 @@ class Faults:
         self.finish(result)
         demand("100.0 %" in watch.communicate(timeout=30)[0] and watch.returncode == 0, "--watch")
         sight = self.look(result)
-        ended = sight["starts"][-1]["exit_code"] == 0  # or it was killed after its last tile
+        last = sight["starts"][-1]["exit_code"]
+        ended = last == 0 or last == -2 and len(sight["starts"]) == 1  # killed after its last tile
         demand(sight["complete"] and sight["writer"] is None and sight["left_s"] is None
-               and (ended or len(sight["starts"]) == 1), str(sight))
+               and ended, str(sight))
         return "alive, dead, complete"
 
 

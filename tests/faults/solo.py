@@ -3,7 +3,8 @@
 server that has loaded it and started MPI (serve.c), or under mpirun.
 
 The oracle: after the fault, a resume ends well, the file has the bytes of an undisturbed run (but
-for /runs, which tells who wrote it), verify finds it intact, and nothing else is left beside it.
+for /runs, which tells who wrote it, and when each start ended), verify finds it intact, and nothing
+else is left beside it.
 """
 import os
 import queue
@@ -130,7 +131,7 @@ class Sweep:
 
     def __init__(self, solo, name):
         self.solo, self.name = solo, name
-        self.folder = os.path.join(solo.scratch.path, "whole-" + name)
+        self.folder = os.path.join(solo.scratch.path, f"whole-{id(solo)}-{name}")
         os.mkdir(self.folder)
         self.spec = os.path.join(self.folder, "sweep.yaml")
         with open(self.spec, "w", encoding="ascii") as file:
@@ -140,7 +141,7 @@ class Sweep:
             file.write(NETWORK)
         self.result = os.path.join(self.folder, "r.h5")
         log = os.path.join(self.folder, "log")
-        code, words = self.run(self.folder, SHIM_LOG=log)
+        code, words = self.run(self.folder, *solo.words, SHIM_LOG=log)
         demand(code == 0, "no undisturbed run:", code, words)
         self.records = read_log(log)
         self.calls = [record for record in self.records if record.call != "sync begins"]
@@ -181,6 +182,9 @@ class Sweep:
         demand(self.masked(result) == self.bytes, "other bytes than undisturbed", said)
         code, found = self.solo.brink(folder, "verify", result)
         demand(code == 0, "verify: exit code", code, found)
+        with h5py.File(result, "r") as file:
+            ends = file["runs/exit_code"][:file["runs/count"][0]]
+        demand(-1 not in ends, "a start without an end:", ends)
         left = sorted(set(os.listdir(folder)) - {"r.h5"})
         demand(not left, "left behind:", left)
         return said
@@ -229,8 +233,9 @@ class Server:
 
 
 class Solo:
-    def __init__(self, scratch):
-        self.scratch = scratch
+    def __init__(self, scratch, words=()):
+        """`words`: more options for the undisturbed runs."""
+        self.scratch, self.words = scratch, words
         self.library = shim(scratch.path)
         self.sweeps, self.lock = {}, threading.Lock()
         self.idle = {"init": queue.SimpleQueue(), "main": queue.SimpleQueue()}

@@ -150,7 +150,7 @@ def rows(scratch):
     found["each call fails"] = listed(solo, point.cases("io", True))
     found["each call of HDF5 or question to Linux fails"] = asked(solo, point.cases("ask", True))
     found["each allocation fails"] = listed(solo, point.cases("memory", True))
-    found["power loss"] = Row(10000, one(power.Power(solo).attempt))
+    found["power loss"] = Row(10000, one(power.Power(Solo(scratch, power.EAGER)).attempt))
     found["bit flips"] = Row(100000, flips, 2)
     found["full and failing disks"] = Row(50, disks, 1)
     found["schedule simulated"] = Row(10**7, simulated, 2)

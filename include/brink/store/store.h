@@ -109,6 +109,11 @@ brink_err brink_store_statuses(struct brink_store *store, const struct brink_til
 // Makes everything written so far by this rank survive a power loss (fdatasync). Independent.
 brink_err brink_store_sync(struct brink_store *store) BRINK_CHECKED;
 
+// The two halves of it: the sync alone, on any thread while others write, which returns 0 or
+// errno's number; and, where the others are, the store after such a number.
+int brink_store_flush(const struct brink_store *store);
+brink_err brink_store_flushed(struct brink_store *store, int number) BRINK_CHECKED;
+
 // Number of starts recorded in /runs. Writes row `row` (< BRINK_RUNS_MAX) in place, so that a torn
 // row shows, and syncs; a row past the others counts from then on. Independent.
 brink_err brink_store_run_count(struct brink_store *store, int32_t *count) BRINK_CHECKED;

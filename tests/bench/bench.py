@@ -429,12 +429,11 @@ def run_scaling(bench):
     say(f"threads and ranks, {size} x {size}")
     # One after the other, so that a core's state is the same more often than not.
     rounds, pairs, many = [], [], 1e9
-    for repeat in range(2 if bench.quick else 7):
+    for repeat in range(2 if bench.quick else 9):
         pairs.append((run_brink(bench, size, max_steps, ranks=2)[1],
                       run_bare(bench, size, max_steps, 2)))
-        if repeat < 5:
-            rounds.append((run_brink(bench, size, max_steps)[1],
-                           run_brink(bench, size, max_steps, threads=2)[1], pairs[-1][0]))
+        rounds.append((run_brink(bench, size, max_steps)[1],
+                       run_brink(bench, size, max_steps, threads=2)[1], pairs[-1][0]))
         if repeat < 3:
             many = min(many, run_brink(bench, size, max_steps, ranks=64)[1])
     ranks = min(both for both, _ in pairs[:3])  # the least of as many as of the 64

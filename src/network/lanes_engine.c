@@ -141,8 +141,8 @@ static void load(struct brink_engine_state *state, int lane, const double *weigh
 }
 
 // Adds the steps of the lanes that go on: `rate` is 0 in the others, whose gradients may be NaN.
-static void descend_array(size_t count, const real rate[VEC_WIDTH], const real *gradient,
-                          real *weight)
+// Leaves zeros for the next pass.
+static void descend_array(size_t count, const real rate[VEC_WIDTH], real *gradient, real *weight)
 {
     vec rates = vec_load(rate);
     mask moving = vec_less(vec_set(0), vec_abs(rates));
@@ -150,6 +150,7 @@ static void descend_array(size_t count, const real rate[VEC_WIDTH], const real *
         vec old = lanes_get(weight, i);
         vec moved = vec_minus_fma(rates, lanes_get(gradient, i), old);
         lanes_put(weight, i, vec_select(moving, moved, old));
+        lanes_put(gradient, i, vec_set(0));
     }
 }
 

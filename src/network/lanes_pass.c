@@ -6,7 +6,12 @@
 #include "elementwise.h"
 
 // Units taken side by side, so that a load of a number into all lanes serves several sums.
-enum { UNITS = VEC_WIDTH == CHAINS ? 2 : 1 };
+// Few samples leave room for more.
+enum { UNITS = VEC_WIDTH == CHAINS ? 4 : 2 };
+VEC_INLINE size_t units_of(int count)
+{
+    return count > 4 ? UNITS / 2 : UNITS;
+}
 
 // Some samples of a block; arrays of it keep room for BLOCK.
 struct part {
@@ -69,9 +74,10 @@ VEC_INLINE void forward_units(const struct lanes_layer *layer, const struct part
 
 VEC_INLINE void forward_layer(const struct lanes_layer *layer, const struct part part, bool first)
 {
+    const size_t together = units_of(part.count);
     size_t unit = 0, units = (size_t)layer->out;
-    for (; unit + UNITS <= units; unit += UNITS)
-        forward_units(layer, part, first, unit, UNITS);
+    for (; unit + together <= units; unit += together)
+        forward_units(layer, part, first, unit, (int)together);
     for (; unit < units; unit++)
         forward_units(layer, part, first, unit, 1);
 }
@@ -82,8 +88,8 @@ VEC_INLINE vec residuals(const struct lanes_nets *nets, const struct part part, 
 {
     const struct lanes_layer *last = &nets->layer[nets->layers];
     vec count = vec_set((real)nets->samples);
-    for (size_t k = 0; k < (size_t)last->out; k++)
-        for (int s = 0; s < part.count; s++) {
+    for (int s = 0; s < part.count; s++) // the order must not depend on BLOCK
+        for (size_t k = 0; k < (size_t)last->out; k++) {
             size_t at = k * BLOCK + (size_t)s;
             vec r = lanes_get(last->a, at) - vec_set(part.y[at]);
             struct residual_loss loss = nets->network.loss == BRINK_LOSS_MSE     ? loss_mse(r)
@@ -158,7 +164,7 @@ VEC_INLINE void backward_first(const struct lanes_layer *layer, const struct par
 {
     size_t in = (size_t)layer->in;
     vec d[UNITS][BLOCK];
-#pragma GCC unroll 2
+#pragma GCC unroll 4
     for (int j = 0; j < units; j++) {
         size_t at = unit + (size_t)j;
         if (single)
@@ -201,9 +207,10 @@ VEC_INLINE void backward_layers(const struct lanes_nets *nets, const struct part
             for (int s = 0; s < part.count; s++)
                 lanes_put((layer - 1)->d, i * BLOCK + (size_t)s, d[s]);
         }
+    const size_t together = units_of(part.count);
     size_t unit = 0, units = (size_t)first->out;
-    for (; unit + UNITS <= units; unit += UNITS)
-        backward_first(first, part, single, unit, UNITS);
+    for (; unit + together <= units; unit += together)
+        backward_first(first, part, single, unit, (int)together);
     for (; unit < units; unit++)
         backward_first(first, part, single, unit, 1);
 }
@@ -232,13 +239,6 @@ void lanes_pass(struct lanes_nets *nets, double loss[VEC_WIDTH])
 {
     size_t inputs = (size_t)nets->layer[1].in, outputs = (size_t)nets->layer[nets->layers].out;
     vec sum = vec_set(0);
-    for (int l = 1; l <= nets->layers; l++) {
-        struct lanes_layer *layer = &nets->layer[l];
-        size_t bytes = VEC_WIDTH * sizeof(real);
-        memset(layer->gradient, 0, (size_t)layer->in * (size_t)layer->out * bytes);
-        if (layer->bias)
-            memset(layer->bias_gradient, 0, (size_t)layer->out * bytes);
-    }
     for (int done = 0; done < nets->samples;) {
         size_t block = (size_t)(done / BLOCK), at = (size_t)(done % BLOCK);
         struct part part = {.x = nets->x + block * inputs * BLOCK + at,

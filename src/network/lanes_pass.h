@@ -10,7 +10,8 @@
 #include "brink/network/network.h"
 #include "simd.h"
 
-#define BLOCK 8 // samples taken through all layers together
+// Samples taken through all layers together; of vectors of 16 fewer fill the registers best.
+#define BLOCK (VEC_WIDTH == 16 ? 4 : 8)
 
 struct lanes_layer {
     int in, out;
@@ -40,7 +41,7 @@ struct lanes_nets {
     real *x, *y; // [block][d or outputs][BLOCK]
 };
 
-// The loss of every lane, and all gradients.
+// The loss of every lane; adds to all gradients theirs.
 void lanes_pass(struct lanes_nets *nets, double loss[VEC_WIDTH]);
 
 #endif

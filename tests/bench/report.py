@@ -102,19 +102,19 @@ NOTES = [
     "to 1e-13, for brink only when they are equal: verdicts differ where rounding decides.",
     "Two over one and the share of MPI, HDF5 and schedule are of the sweep (start and end in "
     "/runs), the comparison with numba is of whole processes, mpirun and imports included. The "
-    "share is over the same cells through the same stream on two threads without MPI and HDF5, the "
-    "median of pairs that ran one after the other. It "
-    "holds the disk's time for the file, which `a plain write` shows alone; and two over one is no "
-    "more than twice what the machine gives `a core while the other works, too`. In three sweeps "
-    "of 8.0 to 8.3 s under strace, which adds to each call, the two ranks waited .25 to .30 and "
-    ".11 to .13 s for fdatasync (one at 5 s, both at the end) and wrote for .13 to .16 and .40 to "
-    ".47 s, 28,800 calls: a sixteenth of both cores' time. To send what is written on its way "
-    "four times a second (sync_file_range) left fdatasync nothing to wait for, but took .23 to .30 "
-    "s of either rank itself, and was not kept. Once, with the disk busy, one fdatasync took 2.6 "
-    "s.",
+    "share is over the same cells through the same stream on two threads without MPI and HDF5, "
+    "the median of pairs that ran one after the other. It holds the disk's time for the file, "
+    "which `a plain write` shows alone; and two over one is no more than twice what the machine "
+    "gives `a core while the other works, too`. Before syncs had a thread of their own the share "
+    "was .051 and two threads 1.87: in sweeps of 8 s under strace the two ranks waited .25 to .30 "
+    "and .11 to .13 s for fdatasync (one at 5 s, both at the end; once, with the disk busy, 2.6 "
+    "s) and wrote for .13 to .16 and .40 to .47 s. What is left is little more than the writes, 2 "
+    "% of the samples of perf record, as is `a plain write`. To send what is written on its way "
+    "four times a second (sync_file_range) took .23 to .30 s of either rank, and was not kept. In "
+    "the EPYC's run one of the nine sweeps on two ranks was stopped by hand in its middle (10.5 "
+    "s); the medians are of all nine.",
     "C tools are started afresh for each round of raw kernels: in one process of a whole run the "
-    "peer of a = 1 took 4.28 ns in all of 20 calls, in others 2.55. The EPYC's raw rows and floors "
-    "are of a run of their own after that, twenty minutes later, of the same binary.",
+    "peer of a = 1 took 4.28 ns in all of 20 calls, in others 2.55.",
 ]
 
 

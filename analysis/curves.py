@@ -59,7 +59,7 @@ def curves_figure(sweep, slices=(), last=None, width="column"):
         figure, (above, below) = plt.subplots(2, 1, figsize=(figures.WIDTHS[width], 4))
         handles = []
         for row, shade in zip(shown, figures.shades(shown.size)):
-            loss = curves["loss"].isel({axis: row}).values[kept]
+            loss = curves["training_loss"].isel({axis: row}).values[kept]
             sharpness = curves["sharpness"].isel({axis: row}).values[kept]
             there = np.isfinite(sharpness)
             label = f"$h$ = {figures.number(float(rate[row]))}"

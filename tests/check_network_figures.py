@@ -60,7 +60,8 @@ class Curves(drawn.FigureCase):
         self.assertEqual(len(above.lines), len(RATES))
         for k, line in enumerate(above.lines):
             np.testing.assert_array_equal(line.get_xdata(), stored["step"].values)
-            np.testing.assert_array_equal(line.get_ydata(), stored["loss"].isel(lr=k).values)
+            loss = stored["training_loss"].isel(lr=k).values
+            np.testing.assert_array_equal(line.get_ydata(), loss)
         for k, (line, limit) in enumerate(zip(below.lines[::2], below.lines[1::2])):
             sharpness = stored["sharpness"].isel(lr=k).values
             np.testing.assert_array_equal(line.get_ydata(), sharpness[np.isfinite(sharpness)])

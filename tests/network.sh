@@ -127,7 +127,7 @@ with h5py.File("one.h5") as f:
     assert f["activation"][:].tolist() == [0, 1, 7]
     assert f["activation"].attrs["flag_meanings"].split()[7] == "relu3"
     assert f.attrs["fixed_norm"] == "none" and f.attrs["fixed_n"] == 15
-    curve, step = f["curves/loss"], f["curves/step"][:]
+    curve, step = f["curves/training_loss"], f["curves/step"][:]
     loss = curve[:]
     assert curve.shape == f["status"].shape + (11,) and step.tolist() == list(range(0, 401, 40))
     assert [list(d.keys()) for d in curve.dims][2:] == [["lr"], ["curves/step"]]
@@ -306,5 +306,68 @@ expect 0 "100.0 %" "$brink" run shapes.yaml -o shapes.h5
 expect 2 "lanes does not fit all of these" "$brink" run shapes.yaml network.engine=lanes -o no.h5
 expect 2 "of one shape, width cannot be an axis" \
     "$brink" run shapes.yaml network.init=file network.weights=mine.h5 -o no.h5
+
+# The loss on the way: what only falls never rises, in any engine, and the last state counts.
+cat >falls.yaml <<'YAML'
+model: network
+axes:
+  loss: {values: [mse, huber, logcosh]}
+  seed: {min: 0, max: 31, num: 32}
+  lr: {values: [5e-4, 1e-3]}
+network: {width: 8, precision: f32}
+data: {source: gaussian, n: 20, inputs: 4, outputs: 3}
+train: {max_steps: 20, loss_goal: 0, curves_every: 10}
+record: full
+YAML
+cat >rises.yaml <<'YAML'
+model: network
+axes: {lr: {values: [1, 2]}}
+network: {width: 8, precision: f64, init: gaussian}
+fixed: {scale: 3}
+data: {source: gaussian, n: 20, inputs: 4}
+train: {max_steps: 1, loss_goal: 0}
+record: full
+YAML
+for engine in lanes gram plain; do
+    expect 0 "100.0 %" "$brink" run falls.yaml network.engine=$engine -o falls-$engine.h5
+done
+expect 0 "100.0 %" "$brink" run rises.yaml -o rises.h5
+expect 0 "" "$brink" plot curves falls-lanes.h5 --slice loss#1 -o falls.png
+if "$python" - <<'PY'; then ok; else bad "peaks and rises of the loss"; fi
+import h5py, xarray
+for engine in ("lanes", "gram", "plain"):
+    with h5py.File(f"falls-{engine}.h5") as f:
+        assert (f["loss_end"][:] < f["loss_start"][:]).all()
+        assert (f["loss_rises"][:] == 0).all() and (f["loss_peak"][:] == 1).all(), engine
+assert "training_loss" in xarray.open_dataset("falls-lanes.h5", group="curves")
+with h5py.File("rises.h5") as f:
+    over = f["loss_end"][:] / f["loss_start"][:]
+    assert (over > 1).all() and (f["loss_peak"][:] == over).all()
+    assert (f["loss_rises"][:] == 1).all() and (f["peak_step"][:] == 1).all()
+PY
+
+# Whoever looks, the verdict is the same: no gradient is small enough for 0, and minibatches judge
+# their steps by themselves.
+cat >looks.yaml <<'YAML'
+model: network
+axes: {seed: {min: 0, max: 7, num: 8}, lr: {values: [0.05, 0.1, 0.2]}}
+network: {width: 8, precision: f64}
+data: {source: chebyshev, n: 20, degree: 3}
+train: {max_steps: 200, batch: 19, loss_goal: 0.24}
+record: full
+YAML
+for batch in 19 20; do
+    expect 0 "100.0 %" "$brink" run looks.yaml train.batch=$batch -o seldom.h5
+    expect 0 "100.0 %" "$brink" run looks.yaml train.batch=$batch train.curves_every=1 -o often.h5
+    expect 7 "equal in" "$brink" diff seldom.h5 often.h5 --field steps
+    expect 0 "equals the stored cell bit for bit" "$brink" trace seldom.h5 'seed#3' 'lr#1' -o t.csv
+    if "$python" - <<'PY'; then ok; else bad "looks change the end, batch $batch"; fi
+import h5py
+with h5py.File("seldom.h5") as a, h5py.File("often.h5") as b:
+    assert (a["steps"][:] == b["steps"][:]).all() and (a["status"][:] == b["status"][:]).all()
+    assert (a["status"][:] == a["status"][0, 0]).mean() < 1 or a["steps"][:].min() < 200
+PY
+    rm -f seldom.h5 often.h5
+done
 
 finish

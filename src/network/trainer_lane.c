@@ -96,7 +96,7 @@ static void put_curve(const struct trainer *trainer, const struct lane *lane,
     if (!lane->job.curves || !every || lane->progress.step % every != 0)
         return;
     double *point = lane->job.curves + lane->progress.step / every;
-    point[BRINK_CURVE_loss * points] = brink_canonical(look->loss);
+    point[BRINK_CURVE_training_loss * points] = brink_canonical(look->loss);
     point[BRINK_CURVE_accuracy * points] = brink_canonical(look->accuracy);
     point[BRINK_CURVE_sharpness * points] = brink_canonical(sharpness);
     point[BRINK_CURVE_norm_first * points] = brink_canonical(sqrt(look->norm2[0]));
@@ -168,16 +168,19 @@ static brink_err finish(struct trainer *trainer, int at, enum brink_network_stat
     return error;
 }
 
-// The verdict on the present weights if there is one; at max_steps there is.
+// The verdict on the present weights if there is one; at max_steps there is. Before, by the
+// gradient alone: the loss is judged by the step that begins here, whoever looks.
 static enum brink_network_status judge(const struct trainer *trainer, const struct lane *lane,
-                                       const struct brink_network_look *look)
+                                       const struct brink_network_look *look, bool gradient)
 {
     const struct brink_network_rules *rules = trainer->rules;
-    if (!(look->loss <= lane->job.training.loss_max))
+    bool last = lane->progress.step == rules->max_steps;
+    if (last && !(look->loss <= lane->job.training.loss_max))
         return BRINK_NETWORK_DIVERGED;
-    if (look->loss <= lane->job.training.loss_min || look->gradient_norm <= rules->grad_tol)
+    if ((last && look->loss <= lane->job.training.loss_min) ||
+        (gradient && look->gradient_norm <= rules->grad_tol))
         return BRINK_NETWORK_CONVERGED;
-    return lane->progress.step < rules->max_steps ? BRINK_NETWORK_PENDING : BRINK_NETWORK_UNSETTLED;
+    return last ? BRINK_NETWORK_UNSETTLED : BRINK_NETWORK_PENDING;
 }
 
 // ---- checkpoints
@@ -267,6 +270,24 @@ static bool due(int32_t step, int32_t every)
     return every > 0 && step % every == 0;
 }
 
+// Takes in the loss at a step. Looks may round otherwise than steps do: the start, which is known
+// from a look, is no peak and no rise, and the end, if it is `looked` at, a rise beyond rounding.
+static void count_loss(struct lane *lane, int32_t step, double loss, bool looked)
+{
+    struct progress *progress = &lane->progress;
+    struct brink_network_cell *cell = &progress->cell;
+    double rounding = lane->job.network.precision == BRINK_F64_NET ? 1e-12 : 1e-5;
+    double over_start = loss / cell->loss_start;
+    if (step > 0 && loss > progress->loss_before * (looked ? 1 + rounding : 1)) {
+        cell->loss_rises++;
+        if (over_start > cell->loss_peak) {
+            cell->loss_peak = over_start;
+            cell->peak_step = step;
+        }
+    }
+    progress->loss_before = loss;
+}
+
 // What the rules want at the present step of a training; it may end here.
 static brink_err look_at(struct trainer *trainer, int at)
 {
@@ -275,11 +296,13 @@ static brink_err look_at(struct trainer *trainer, int at)
     struct brink_network_look look = {0};
     int32_t step = lane->progress.step;
     brink_err error = BRINK_OK;
-    bool gradient = rules->grad_tol > 0 && due(step, BRINK_NETWORK_BLOCK);
-    if (step == rules->max_steps || gradient || due(step, rules->curves_every) ||
-        trainer->source->step) {
+    bool last = step == rules->max_steps;
+    bool gradient = rules->grad_tol > 0 && (last || due(step, BRINK_NETWORK_BLOCK));
+    if (last || gradient || due(step, rules->curves_every) || trainer->source->step) {
         trainer->engine->look(trainer->state, at, &look);
-        enum brink_network_status status = judge(trainer, lane, &look);
+        enum brink_network_status status = judge(trainer, lane, &look, gradient);
+        if (status && step > 0)
+            count_loss(lane, step, look.loss, true);
         if (status)
             return finish(trainer, at, status, &look);
     }
@@ -300,19 +323,11 @@ brink_err brink_lane_digest(struct trainer *trainer, int at, int steps)
 {
     struct lane *lane = &trainer->lanes[at];
     struct progress *progress = &lane->progress;
-    struct brink_network_cell *cell = &progress->cell;
     const double *loss = trainer->loss + (size_t)at * BRINK_NETWORK_BLOCK;
     int taken = trainer->taken[at];
     bool over = taken < steps;
-    for (int k = 0; k < taken + over; k++) {
-        double over_start = loss[k] / cell->loss_start;
-        if (over_start > cell->loss_peak) {
-            cell->loss_peak = over_start;
-            cell->peak_step = progress->step + k;
-        }
-        cell->loss_rises += loss[k] > progress->loss_before;
-        progress->loss_before = loss[k];
-    }
+    for (int k = 0; k < taken + over; k++)
+        count_loss(lane, progress->step + k, loss[k], false);
     progress->step += taken;
     if (!over)
         return look_at(trainer, at);

@@ -64,7 +64,7 @@ struct brink_network_cell {
 // Curves of a cell: name, unit-less meaning. Each is an array over the steps that curves_every
 // divides, filled with NaN from the verdict on.
 #define BRINK_NETWORK_CURVES(X)                                                                    \
-    X(loss, "loss")                                                                                \
+    X(training_loss, "loss")                                                                       \
     X(accuracy, "share of samples whose largest output is their label")                            \
     X(sharpness, "largest eigenvalue of the Hessian; NaN where sharpness_every skips it")          \
     X(norm_first, "Frobenius norm of the first layer's weights")                                   \

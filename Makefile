@@ -118,7 +118,7 @@ $(BUILD)/obj/engine_$(1).o: $(patsubst src/%.c,$(BUILD)/obj/$(1)/%.o,$(ISA_SRC))
 	@ld -r $$^ -o $$@ && objcopy --keep-global-symbol=brink_engine_$(1) $$@
 endef
 $(foreach isa,$(ISAS),$(eval $(call engine_rules,$(isa))))
-# Of eight samples' chains of operations, one after the other in the source, cores see three or four.
+# The chains of a block's samples side by side: of such that follow each other cores see a few.
 $(foreach bits,32 64,$(BUILD)/obj/avx512_f$(bits)/network/lanes_pass.o): FLOOR_CFLAGS = \
 	$(if $(findstring clang,$(shell $(CC) --version)),,-fschedule-insns -fsched-pressure)
 define pack_rules

@@ -4,11 +4,10 @@
 
 #include <assert.h>
 #include <pthread.h>
-#include <signal.h>
-#include <string.h>
 
 #include "brink/base/memory.h"
 #include "polite.h"
+#include "quiet.h"
 
 struct brink_flusher {
     struct brink_store *store;
@@ -45,7 +44,6 @@ static void *work(void *context)
 brink_err brink_flusher_start(struct brink_store *store, struct brink_flusher **flusher)
 {
     struct brink_flusher *made = NULL;
-    sigset_t all, before;
     *flusher = NULL;
     brink_err error = brink_alloc(&made, 1, sizeof *made);
     if (error)
@@ -53,16 +51,11 @@ brink_err brink_flusher_start(struct brink_store *store, struct brink_flusher **
     made->store = store;
     pthread_mutex_init(&made->mutex, NULL);
     pthread_cond_init(&made->asked, NULL);
-    sigfillset(&all); // signals are for the main thread
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int number = pthread_create(&made->thread, NULL, work, made);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (number != 0) {
+    error = brink_quiet_thread(&made->thread, work, made);
+    if (error)
         brink_free(&made);
-        return brink_fail(BRINK_ERR_MEMORY, "cannot start a thread: %s", strerror(number));
-    }
     *flusher = made;
-    return BRINK_OK;
+    return error;
 }
 
 void brink_flusher_ask(struct brink_flusher *flusher)

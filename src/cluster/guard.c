@@ -7,11 +7,9 @@
 
 #include <libgen.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +17,7 @@
 #include "brink/base/memory.h"
 #include "brink/base/text.h"
 #include "polite.h"
+#include "quiet.h"
 
 struct brink_guard {
     pthread_t thread;
@@ -85,17 +84,6 @@ static void *watch(void *context)
     return NULL;
 }
 
-// A thread that takes no signals: they are for the main thread. Returns errno's number.
-static int start_thread(struct brink_guard *guard)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int number = pthread_create(&guard->thread, NULL, watch, guard);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return number;
-}
-
 brink_err brink_guard_start(const char *path, struct brink_lease *lease, double seconds, int rank,
                             struct brink_guard **guard)
 {
@@ -114,13 +102,11 @@ brink_err brink_guard_start(const char *path, struct brink_lease *lease, double 
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&made->ended, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    int number = start_thread(made);
-    if (number != 0) {
+    error = brink_quiet_thread(&made->thread, watch, made);
+    if (error)
         brink_free(&made);
-        return brink_fail(BRINK_ERR_MEMORY, "cannot start a thread: %s", strerror(number));
-    }
     *guard = made;
-    return BRINK_OK;
+    return error;
 }
 
 void brink_guard_end(struct brink_guard **guard)

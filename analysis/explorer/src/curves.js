@@ -50,7 +50,8 @@ function optionsOf(name, cells) {
     label: sharp ? "sharpness; dashed 2/h" : name.replaceAll("_", " "),
     guideOf: sharp ? ({ record }) => 2 / record.lr_actual : null,
     valuesOf: (trace) => trace.curve[name],
-    log: name === "loss" || (positive.length > 0 && wantsLog(positive, Math.min(...positive))),
+    log:
+      name.endsWith("loss") || (positive.length > 0 && wantsLog(positive, Math.min(...positive))),
     spanGaps: true, // not every step is measured
     stepOf: () => -1,
     onStep: () => {},

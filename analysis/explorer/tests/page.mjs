@@ -358,13 +358,13 @@ await test("a network's page shows the curves of the file, and a head of two lin
     return { stored: cells[0].curves, record: cells[0].stored, drawn };
   });
   const { stored, record, drawn } = found;
-  const loss = drawn.find(([label]) => label === "loss");
+  const loss = drawn.find(([label]) => label === "training loss");
   assert.ok(
     drawn.some(([label]) => label.startsWith("sharpness")),
     `${drawn.map(([l]) => l)}`,
   );
   assert.deepEqual(loss[1], stored.step.slice(0, loss[1].length));
-  assert.deepEqual(loss[2], stored.loss.slice(0, loss[2].length));
+  assert.deepEqual(loss[2], stored.training_loss.slice(0, loss[2].length));
   assert.ok(loss[1].length > 5 && loss[1].at(-1) <= record.steps);
   assert.equal(loss[2][0], record.loss_start);
   const head = await network.locator("#facts").boundingBox();

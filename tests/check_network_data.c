@@ -78,6 +78,10 @@ START_TEST(idx_files_are_read_and_wrong_ones_refused)
     write_file("train-images-idx3-ubyte", images, sizeof images);
     write_file("train-labels-idx1-ubyte", labels, sizeof labels);
     ck_assert_fails(brink_data_load(&request, &data), BRINK_ERR_IO, "label 10 of sample 0");
+    labels[8] = 9;
+    labels[7] = COUNT - 1;
+    write_file("train-labels-idx1-ubyte", labels, sizeof labels - 1);
+    ck_assert_fails(brink_data_load(&request, &data), BRINK_ERR_IO, "holds 2 labels, but ");
     remove_file("train-images-idx3-ubyte");
     remove_file("train-labels-idx1-ubyte");
     // CIFAR-10: a label and three planes to a record.

@@ -292,6 +292,27 @@ expect 0 "100.0 %" "$brink" run mine.yaml network.weights=weights.h5 -o weighed.
 expect 6 "data.digest" "$brink" run mine.yaml network.weights=weights.h5 -o weighed.h5
 "$python" -c 'import h5py; f = h5py.File("mine.h5", "a"); f["X"][0, 0] = 7'
 expect 6 "data.digest" "$brink" run mine.yaml -o user.h5
+expect 0 "intact and complete" "$brink" verify user.h5
+expect 6 "data.digest: the sweep is bound to" "$brink" verify user.h5 --deep 1
+expect 6 "data.digest: the sweep is bound to" "$brink" trace user.h5 lr#1
+expect 2 "loss: cross_entropy needs 2 outputs or more, the data has 1" \
+    "$brink" run net.yaml 'axes.loss.values=[mse, cross_entropy]' -o no.h5
+expect 2 "'silu' is not one of its words: tanh, relu, leaky_relu," \
+    "$brink" trace one.h5 activation=silu loss#0 lr#0
+expect 0 "the end equals the stored cell" "$brink" trace one.h5 activation=relu loss=huber lr#0
+"$python" - <<'PY'
+import h5py, numpy
+for name in ("X", "W2"):
+    with h5py.File(f"nan-{name}.h5", "w") as f, h5py.File("mine.h5") as mine:
+        for key in mine:
+            f[key] = mine[key][:]
+        f[name][1, 2] = numpy.inf
+PY
+expect 3 "nan-X.h5: X[1][2] is inf: not finite" "$brink" run mine.yaml data.path=nan-X.h5 -o no.h5
+expect 3 "nan-W2.h5: W2[1][2] is inf: not finite" \
+    "$brink" run mine.yaml network.weights=nan-W2.h5 -o no.h5
+expect 3 "folder the binary version of CIFAR-10 is" "$brink" run mine.yaml data.source=cifar10 \
+    data.path=nowhere -o no.h5
 
 # Shapes that differ over the grid: every one has an engine, weights of a file have but one shape.
 cat >shapes.yaml <<'YAML'
@@ -303,7 +324,16 @@ train: {max_steps: 20}
 YAML
 expect 0 "lanes of vectors, for 75 % of the cells" "$brink" check shapes.yaml
 expect 0 "100.0 %" "$brink" run shapes.yaml -o shapes.h5
-expect 2 "lanes does not fit all of these" "$brink" run shapes.yaml network.engine=lanes -o no.h5
+expect 2 "at most 4096 weights; here is one of 8-60-60-1 (4140 weights), norm none, full batches" \
+    "$brink" run shapes.yaml network.engine=lanes -o no.h5
+expect 2 "batch takes minibatches; here is one of 8-6-1 (54 weights), norm none, full batches" \
+    "$brink" run shapes.yaml network.engine=batch -o no.h5
+expect 0 "network  8-6-1 .. 8-60-60-1, standard, init uniform, f32" "$brink" check shapes.yaml
+expect 0 "data     gaussian, 20 samples, 8 inputs, 1 output" "$brink" check shapes.yaml
+expect 0 "train    full batch, converged at loss 1e-06, diverged beyond 1000000 times" \
+    "$brink" check shapes.yaml
+expect 0 "sharpness each 5 steps, curves each 10 steps" \
+    "$brink" check shapes.yaml train.sharpness_every=5 train.curves_every=10
 expect 2 "of one shape, width cannot be an axis" \
     "$brink" run shapes.yaml network.init=file network.weights=mine.h5 -o no.h5
 

@@ -116,14 +116,30 @@ static brink_err fail_axis(const struct brink_spec *spec, const char *word)
     return error;
 }
 
+static brink_err fail_value(const struct brink_parameter *parameter, const char *word,
+                            const char *text)
+{
+    struct brink_text names = {0};
+    for (int i = 0; parameter->names && parameter->names[i]; i++)
+        brink_text_add(&names, "%s%s", i ? ", " : ": ", parameter->names[i]);
+    brink_err error = names.error;
+    if (!error)
+        error =
+            brink_fail(BRINK_ERR_USAGE, "trace: '%s': '%s' is not %s%s", word, text,
+                       parameter->names ? "one of its words" : "a number", brink_text_get(&names));
+    brink_text_free(&names);
+    return error;
+}
+
 // The place on axis `k` that a part of `word` from `text` on says, by '#' or by '='.
 static brink_err read_place(const struct brink_spec *spec, int k, const char *word,
                             const char *text, char mark, int64_t *place)
 {
     const struct brink_axis *axis = &spec->axes[k];
+    const struct brink_parameter *parameter = &spec->model->parameters[axis->parameter];
     double value;
-    if (!read_value(&spec->model->parameters[axis->parameter], text, &value))
-        return brink_fail(BRINK_ERR_USAGE, "trace: '%s': '%s' is not a number", word, text);
+    if (!read_value(parameter, text, &value))
+        return fail_value(parameter, word, text);
     if (mark == '=') {
         *place = nearest(axis, value);
     } else if (value >= 0 && value < (double)axis->num && value == floor(value)) {

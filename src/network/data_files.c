@@ -13,18 +13,32 @@
 
 enum { CLASSES = 10, PATH_BYTES = 1200 };
 
+const char *brink_data_hint(enum brink_source source)
+{
+    switch (source) {
+    case BRINK_SOURCE_MNIST:
+    case BRINK_SOURCE_FASHION_MNIST:
+        return "; `make data` fetches MNIST and Fashion-MNIST into build/data, and data.path or "
+               "BRINK_DATA says where files are";
+    case BRINK_SOURCE_CIFAR10:
+        return "; data.path says in which folder the binary version of CIFAR-10 is, or BRINK_DATA "
+               "in which folder is one named cifar10";
+    default:
+        return "";
+    }
+}
+
 // ---- files
 
 // Opens `path` and says how many bytes it has.
-static brink_err open_file(const char *path, FILE **file, int64_t *bytes)
+static brink_err open_file(const struct brink_data_request *request, const char *path, FILE **file,
+                           int64_t *bytes)
 {
     struct stat facts;
     *file = fopen(path, "rb");
     if (!*file && errno == ENOENT)
-        return brink_fail(BRINK_ERR_IO,
-                          "%s: no such file; `make data` fetches MNIST and Fashion-MNIST, and "
-                          "data.path or BRINK_DATA says where files are",
-                          path);
+        return brink_fail(BRINK_ERR_IO, "%s: no such file%s", path,
+                          brink_data_hint(request->source));
     if (!*file || fstat(fileno(*file), &facts) != 0)
         return brink_fail(BRINK_ERR_IO, "%s: cannot open: %s", path, strerror(errno));
     *bytes = facts.st_size;
@@ -54,16 +68,18 @@ static uint32_t big_endian(const unsigned char *bytes)
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-// Reads the header of rank `rank` and the items of the first n entries, as *items, owned.
-static brink_err read_idx(const char *path, int rank, const uint32_t shape[], int n,
-                          unsigned char **items)
+// Reads the header of rank `rank` and the items of the first n entries, as *items, owned; *count is
+// that of all entries.
+static brink_err read_idx(const struct brink_data_request *request, const char *path, int rank,
+                          const uint32_t shape[], uint32_t *count, unsigned char **items)
 {
     FILE *file = NULL;
     int64_t found = 0, item = 1;
     unsigned char header[16];
     size_t header_bytes = 4 + 4 * (size_t)rank;
     *items = NULL;
-    brink_err error = open_file(path, &file, &found);
+    int n = request->n;
+    brink_err error = open_file(request, path, &file, &found);
     if (!error && found < (int64_t)header_bytes)
         error = brink_fail(BRINK_ERR_IO,
                            "%s: %zu bytes expected for the header alone, %" PRId64 " found", path,
@@ -78,7 +94,7 @@ static brink_err read_idx(const char *path, int rank, const uint32_t shape[], in
                        path, big_endian(header), 0x800 + (unsigned)rank);
         goto done;
     }
-    uint32_t count = big_endian(header + 4);
+    *count = big_endian(header + 4);
     for (int i = 1; i < rank; i++) {
         uint32_t size = big_endian(header + 4 + 4 * (size_t)i);
         if (size != shape[i]) {
@@ -88,14 +104,14 @@ static brink_err read_idx(const char *path, int rank, const uint32_t shape[], in
         }
         item *= size;
     }
-    int64_t expected = (int64_t)header_bytes + (int64_t)count * item;
+    int64_t expected = (int64_t)header_bytes + (int64_t)*count * item;
     if (found != expected)
         error = brink_fail(BRINK_ERR_IO,
                            "%s: %" PRId64 " bytes expected for %u entries, %" PRId64 " found", path,
-                           expected, count, found);
-    else if (count < (uint32_t)n)
+                           expected, *count, found);
+    else if (*count < (uint32_t)n)
         error = brink_fail(BRINK_ERR_IO, "%s: holds %u samples, %d are asked for (data.n)", path,
-                           count, n);
+                           *count, n);
     if (!error)
         error = brink_alloc(items, (size_t)n, (size_t)item);
     if (!error)
@@ -124,11 +140,15 @@ brink_err brink_data_load_idx(const struct brink_data_request *request, struct b
     static const uint32_t shape[] = {0, SIDE, SIDE};
     char images[PATH_BYTES], labels[PATH_BYTES];
     unsigned char *pixel = NULL, *label = NULL;
+    uint32_t image_count = 0, label_count = 0;
     name_file(request, "train-images-idx3-ubyte", images);
     name_file(request, "train-labels-idx1-ubyte", labels);
-    brink_err error = read_idx(images, 3, shape, request->n, &pixel);
+    brink_err error = read_idx(request, images, 3, shape, &image_count, &pixel);
     if (!error)
-        error = read_idx(labels, 1, shape, request->n, &label);
+        error = read_idx(request, labels, 1, shape, &label_count, &label);
+    if (!error && image_count != label_count)
+        error = brink_fail(BRINK_ERR_IO, "%s: holds %u labels, but %s holds %u images", labels,
+                           label_count, images, image_count);
     if (!error)
         error = brink_data_alloc(data, request->n, PIXELS, CLASSES);
     assert(error || (pixel && label));
@@ -175,13 +195,14 @@ static brink_err load_record(const char *path, const unsigned char *record, stru
     return set_label(path, data, sample, record[0]);
 }
 
-static brink_err load_batch(const char *path, struct brink_data *data, int first)
+static brink_err load_batch(const struct brink_data_request *request, const char *path,
+                            struct brink_data *data, int first)
 {
     enum { RECORD = 1 + 3 * CIFAR_PLANE };
     unsigned char record[RECORD];
     FILE *file = NULL;
     int64_t found = 0, expected = (int64_t)CIFAR_RECORDS * RECORD;
-    brink_err error = open_file(path, &file, &found);
+    brink_err error = open_file(request, path, &file, &found);
     if (!error && found != expected)
         error = brink_fail(BRINK_ERR_IO, "%s: %" PRId64 " bytes expected, %" PRId64 " found", path,
                            expected, found);
@@ -204,7 +225,7 @@ brink_err brink_data_load_cifar(const struct brink_data_request *request, struct
     for (int i = 0; !error && i * CIFAR_RECORDS < request->n; i++) {
         char path[PATH_BYTES];
         name_cifar(request, i, path);
-        error = load_batch(path, data, i * CIFAR_RECORDS);
+        error = load_batch(request, path, data, i * CIFAR_RECORDS);
     }
     return error;
 }

@@ -119,7 +119,7 @@ static double dot(struct brink_engine_state *state, const void *a, const void *b
 {
     return of(state)->dot(state, a, b);
 }
-#define ENGINE(name_, meaning_)                                                                    \
+#define ENGINE(name_, meaning_, takes_)                                                            \
     static bool fits_##name_(const struct brink_network *network, const struct brink_data *data,   \
                              const struct brink_training *training)                                \
     {                                                                                              \
@@ -134,6 +134,7 @@ static double dot(struct brink_engine_state *state, const void *a, const void *b
     const struct brink_network_engine brink_engine_##name_ = {                                     \
         .name = #name_,                                                                            \
         .meaning = (meaning_),                                                                     \
+        .takes = (takes_),                                                                         \
         .fits = fits_##name_,                                                                      \
         .open = open_##name_,                                                                      \
         .close = close_any,                                                                        \
@@ -152,6 +153,8 @@ static double dot(struct brink_engine_state *state, const void *a, const void *b
         .hessian = hessian,                                                                        \
         .dot = dot,                                                                                \
     };
-ENGINE(gram, "one network at a time, in coordinates of the samples where that is shorter")
-ENGINE(batch, "one network at a time, on minibatches")
-ENGINE(lanes, "many tiny networks side by side in the lanes of vectors")
+ENGINE(gram, "one network at a time, in coordinates of the samples where that is shorter",
+       "full batches")
+ENGINE(batch, "one network at a time, on minibatches", "minibatches")
+ENGINE(lanes, "many tiny networks side by side in the lanes of vectors",
+       "full batches and networks of norm none with at most 4096 weights")

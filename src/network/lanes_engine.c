@@ -7,7 +7,9 @@
 #include "lanes_pass.h"
 #include "pack.h"
 
-enum { WEIGHTS_MAX = 4096 }; // of one network: all lanes' weights and gradients in the second cache
+// Of one network (`takes` in fast.c says it, too): all lanes' weights and gradients in the second
+// cache.
+enum { WEIGHTS_MAX = 4096 };
 
 struct lane {
     bool loaded, over;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A user's HDF5 file: one matrix of numbers of any kind, as doubles.
 #include <inttypes.h>
+#include <math.h>
 #include <unistd.h>
 
 #include "brink/base/memory.h"
@@ -39,6 +40,16 @@ static brink_err shape_of(struct brink_door *door, const char *name, hid_t datas
     return error;
 }
 
+static brink_err check_finite(const char *path, const char *name, int64_t columns, int64_t count,
+                              const double values[])
+{
+    for (int64_t i = 0; i < count; i++)
+        if (!isfinite(values[i]))
+            return brink_fail(BRINK_ERR_IO, "%s: %s[%" PRId64 "][%" PRId64 "] is %g: not finite",
+                              path, name, i / columns, i % columns, values[i]);
+    return BRINK_OK;
+}
+
 brink_err brink_store_matrix(const char *path, const char *name, int64_t *rows, int64_t *columns,
                              double **values)
 {
@@ -69,6 +80,8 @@ brink_err brink_store_matrix(const char *path, const char *name, int64_t *rows, 
         error =
             BRINK_HDF5(&door, name,
                        H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, *values));
+    if (!error)
+        error = check_finite(path, name, *columns, count, *values);
     if (error)
         brink_free(values);
     brink_door_close(&door, &dataset, &error);

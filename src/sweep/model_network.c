@@ -237,6 +237,20 @@ static int64_t tile_cells(const struct brink_spec *spec)
 
 // ---- checks and state
 
+// Norms are of layers that some network of the grid has.
+static brink_err check_norms(const struct brink_spec *spec, int layers, int *parameter,
+                             double *value)
+{
+    for (int l = layers; l < BRINK_LAYERS_MAX; l++) {
+        *parameter = NORM1 + l;
+        *value = largest(spec, *parameter);
+        if (*value > 0)
+            return brink_fail(BRINK_ERR_USAGE, "the network has %d weight layer%s", layers,
+                              layers == 1 ? "" : "s");
+    }
+    return BRINK_OK;
+}
+
 static brink_err check(const struct brink_spec *spec, int *parameter, double *value)
 {
     const struct brink_network_options *options = &spec->network;
@@ -250,7 +264,7 @@ static brink_err check(const struct brink_spec *spec, int *parameter, double *va
                               "the network has %d weight layers: give lr1 to lr%d, or lr", layers,
                               layers);
     }
-    return BRINK_OK;
+    return check_norms(spec, layers, parameter, value);
 }
 
 static brink_err check_weights(const struct brink_spec *spec)
@@ -343,9 +357,23 @@ static brink_err check_library(const struct brink_network_options *options)
     return error;
 }
 
-// Steps to the next combination of what an engine may look at, the axes before SEED; false: all
-// were there.
-static bool next_shape(const struct brink_spec *spec, int64_t coordinate[])
+// Are the files of data and weights still those that the sweep is bound to?
+static brink_err check_digest(const struct brink_spec *spec)
+{
+    const struct brink_network_options *options = &spec->network;
+    char digest[BRINK_DIGEST_MAX];
+    if (!options->digest)
+        return BRINK_OK;
+    brink_err error = brink_spec_data_digest(spec, digest);
+    if (!error && strcmp(digest, options->digest) != 0)
+        error = brink_fail(BRINK_ERR_MISMATCH,
+                           "data.digest: the sweep is bound to files of data and weights with the "
+                           "digest %s, those here have %s: they are others, or were changed",
+                           options->digest, digest);
+    return error;
+}
+
+bool brink_network_next_shape(const struct brink_spec *spec, int64_t coordinate[])
 {
     for (int parameter = 0; parameter < SEED; parameter++) {
         int axis = brink_spec_axis(spec, parameter);
@@ -358,18 +386,20 @@ static bool next_shape(const struct brink_spec *spec, int64_t coordinate[])
     return false;
 }
 
-// Does an engine fit every network of the grid?
-static brink_err check_engine(const struct network_state *state)
+// Can each network of the grid be trained, by an engine that fits it?
+static brink_err check_networks(const struct network_state *state)
 {
     int64_t coordinate[BRINK_RANK_MAX] = {0};
     struct brink_network_job job;
     do {
         brink_network_job_at(state, coordinate, &job);
         if (!brink_network_engine(&state->rules, &job))
+            return brink_network_fail_engine(state->rules.engine, &job);
+        if (job.network.loss == BRINK_LOSS_CROSS_ENTROPY && job.data->outputs == 1)
             return brink_fail(BRINK_ERR_USAGE,
-                              "network.engine: %s does not fit all of these networks",
-                              state->rules.engine);
-    } while (next_shape(state->spec, coordinate));
+                              "loss: cross_entropy needs 2 outputs or more, the data has 1: the "
+                              "softmax of one is 1, and nothing would be trained");
+    } while (brink_network_next_shape(state->spec, coordinate));
     return BRINK_OK;
 }
 
@@ -408,13 +438,15 @@ static brink_err open_state(const struct brink_spec *spec, const struct brink_gr
     if (!error)
         error = check_library(&spec->network);
     if (!error)
+        error = check_digest(spec);
+    if (!error)
         error = load_data(state);
     if (!error && spec->network.weights) {
         brink_network_of_cell(spec, &state->data[0], origin, &network);
         error = brink_network_read(&network, spec->network.weights, &state->weights);
     }
     if (!error)
-        error = check_engine(state);
+        error = check_networks(state);
     if (error) {
         void *half = state;
         close_state(&half);
@@ -422,35 +454,6 @@ static brink_err open_state(const struct brink_spec *spec, const struct brink_gr
     }
     *out = state;
     return BRINK_OK;
-}
-
-// The engines of all cells, with their shares.
-static void describe(const void *state_pointer, struct brink_text *text)
-{
-    const struct network_state *state = state_pointer;
-    int64_t coordinate[BRINK_RANK_MAX] = {0}, taken[16] = {0}, shapes = 0;
-    struct brink_network_job job;
-    do {
-        brink_network_job_at(state, coordinate, &job);
-        const struct brink_network_engine *engine = brink_network_engine(&state->rules, &job);
-        for (int i = 0; brink_network_engines[i]; i++)
-            taken[i] += brink_network_engines[i] == engine;
-        shapes++;
-    } while (next_shape(state->spec, coordinate));
-    const char *label = "engine   ";
-    for (int i = 0; brink_network_engines[i]; i++) {
-        const struct brink_network_engine *engine = brink_network_engines[i];
-        if (taken[i] == 0)
-            continue;
-        brink_text_add(text, "%s%s: %s", label, engine->name, engine->meaning);
-        if (taken[i] < shapes)
-            brink_text_add(text, ", for %.3g %% of the cells",
-                           100 * (double)taken[i] / (double)shapes);
-        brink_text_add(text, "\n");
-        label = "         ";
-    }
-    if (state->spec->network.library)
-        brink_text_add(text, "         %s\n", state->spec->network.library);
 }
 
 static int64_t undefined_cells(const void *state)
@@ -482,7 +485,7 @@ const struct brink_model brink_model_network = {
     .open = open_state,
     .close = close_state,
     .undefined_cells = undefined_cells,
-    .describe = describe,
+    .describe = brink_network_describe,
     .keep_at = brink_network_keep_at,
     .forget = brink_network_forget,
     .run = brink_network_run,

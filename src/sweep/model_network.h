@@ -46,7 +46,15 @@ void brink_network_of_cell(const struct brink_spec *spec, const struct brink_dat
 void brink_network_job_at(const struct network_state *state, const int64_t coordinate[],
                           struct brink_network_job *job);
 
+// Steps to the next combination of what an engine may look at, the axes before SEED; false: all
+// were there.
+bool brink_network_next_shape(const struct brink_spec *spec, int64_t coordinate[]);
+
+// Why the engine of a name does not fit a network. BRINK_ERR_USAGE.
+brink_err brink_network_fail_engine(const char *name, const struct brink_network_job *job);
+
 // Members of brink_model_network.
+void brink_network_describe(const void *state, struct brink_text *text);
 void brink_network_keep_at(void *state, const char *result);
 void brink_network_forget(const void *state, const struct brink_tile *tile);
 bool brink_network_run(const void *state, struct brink_stream *stream, struct brink_pulse *pulse);

@@ -1,9 +1,24 @@
 // SPDX-License-Identifier: MIT
 // Help on the specification, from the tables of keys, models, parameters and fields.
+#include <string.h>
+
 #include "spec_reader.h"
+
+// The default of a key, or of the model's parameter that may stand there; NULL: must be given.
+static const char *fallback_of(const struct brink_spec_key *key)
+{
+    const char *name = strrchr(key->name, '.');
+    for (int i = 0; !key->fallback && name && brink_models[i]; i++) {
+        int parameter = brink_model_parameter(brink_models[i], name + 1);
+        if (parameter >= 0)
+            return brink_models[i]->parameters[parameter].fallback;
+    }
+    return key->fallback;
+}
 
 static void add_key(struct brink_text *text, const struct brink_spec_key *key)
 {
+    const char *fallback = fallback_of(key);
     char words[BRINK_RANGE_MAX];
     if (key->model)
         brink_text_add(text, "  Of the model %s:\n", key->model);
@@ -11,8 +26,8 @@ static void add_key(struct brink_text *text, const struct brink_spec_key *key)
     brink_text_add(text, "  %-16s %s", key->name, key->meaning);
     brink_text_add(text, "\n  %-16s %s; ", "",
                    ranged ? brink_range_words(&key->range, words) : key->type);
-    if (key->fallback)
-        brink_text_add(text, "default %s\n", key->fallback);
+    if (fallback)
+        brink_text_add(text, "default %s\n", fallback);
     else
         brink_text_add(text, "must be given\n");
     for (int i = 0; key->choices && key->choices[i].name; i++)

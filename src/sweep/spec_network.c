@@ -60,10 +60,38 @@ static bool is_full(const struct brink_yaml_node *node)
     return !node || (node->kind == BRINK_YAML_SCALAR && strcmp(node->text, "full") == 0);
 }
 
+// The fewest and the most samples that cells take. What is in the section `data` has been read.
+static void samples_range(const struct brink_spec *spec, int range[static 2])
+{
+    int parameter = brink_model_parameter(spec->model, "n");
+    int axis = brink_spec_axis(spec, parameter);
+    double least = 0, most;
+    if (spec->fixed[parameter])
+        least = spec->fixed_value[parameter];
+    else if (axis >= 0)
+        least = spec->axes[axis].values[0];
+    else
+        (void)brink_number_parse(spec->model->parameters[parameter].fallback, &least);
+    most = least;
+    for (int64_t i = 0; axis >= 0 && i < spec->axes[axis].num; i++) {
+        double value = spec->axes[axis].values[i];
+        least = value < least ? value : least;
+        most = value > most ? value : most;
+    }
+    range[0] = (int)least;
+    range[1] = (int)most;
+}
+
 static brink_err read_batch(struct brink_spec_reader *reader, const struct brink_spec_key *key,
                             const struct brink_yaml_node *node)
 {
-    return is_full(node) ? BRINK_OK : brink_spec_read_int32(reader, key, node);
+    int samples[2];
+    brink_err error = is_full(node) ? BRINK_OK : brink_spec_read_int32(reader, key, node);
+    samples_range(reader->spec, samples);
+    if (!error && reader->spec->network.batch > samples[0])
+        error = brink_yaml_fail(node, "%s: %" PRId32 " samples a step of the %d that there are (n)",
+                                key->name, reader->spec->network.batch, samples[0]);
+    return error;
 }
 
 static void write_batch(const struct brink_spec *spec, const struct brink_spec_key *key,
@@ -206,21 +234,6 @@ static void write_hidden(const struct brink_spec *spec, const struct brink_spec_
 
 // ---- digest of the files of data and weights
 
-// The most samples that a cell takes: they say how many files there are.
-static int samples_max(const struct brink_spec *spec)
-{
-    int parameter = brink_model_parameter(spec->model, "n");
-    int axis = brink_spec_axis(spec, parameter);
-    double most = 0;
-    if (spec->fixed[parameter])
-        most = spec->fixed_value[parameter];
-    else if (axis < 0)
-        (void)brink_number_parse(spec->model->parameters[parameter].fallback, &most);
-    for (int64_t i = 0; axis >= 0 && i < spec->axes[axis].num; i++)
-        most = spec->axes[axis].values[i] > most ? spec->axes[axis].values[i] : most;
-    return (int)most;
-}
-
 static brink_err add_file(void *context, const char *path)
 {
     char bytes[65536];
@@ -234,6 +247,27 @@ static brink_err add_file(void *context, const char *path)
     return bad ? brink_fail(BRINK_ERR_IO, "%s: cannot read: %s", path, strerror(errno)) : BRINK_OK;
 }
 
+brink_err brink_spec_data_digest(const struct brink_spec *spec,
+                                 char digest[static BRINK_DIGEST_MAX])
+{
+    const struct brink_network_options *network = &spec->network;
+    int samples[2];
+    XXH3_state_t state;
+    samples_range(spec, samples);
+    const struct brink_data_request request = {
+        .source = (enum brink_source)network->source, .path = network->path, .n = samples[1]};
+    XXH3_64bits_reset(&state);
+    brink_err error = brink_data_files(&request, add_file, &state);
+    if (error == BRINK_ERR_IO && strstr(brink_error_note(), "No such file"))
+        error =
+            brink_fail(BRINK_ERR_IO, "%s%s", brink_error_note(), brink_data_hint(request.source));
+    if (!error && network->weights)
+        error = add_file(&state, network->weights);
+    if (!error)
+        snprintf(digest, BRINK_DIGEST_MAX, "%016" PRIx64, XXH3_64bits_digest(&state));
+    return error;
+}
+
 // "auto" takes the digest of the files as they are now: a result is bound to them.
 static brink_err read_digest(struct brink_spec_reader *reader, const struct brink_spec_key *key,
                              const struct brink_yaml_node *node)
@@ -242,38 +276,23 @@ static brink_err read_digest(struct brink_spec_reader *reader, const struct brin
     bool automatic = !node || (node->kind == BRINK_YAML_SCALAR && strcmp(node->text, "auto") == 0);
     bool made = network->source == BRINK_SOURCE_CHEBYSHEV || // by a rule
                 network->source == BRINK_SOURCE_GAUSSIAN;
-    const struct brink_data_request request = {.source = (enum brink_source)network->source,
-                                               .path = network->path,
-                                               .n = samples_max(reader->spec)};
-    XXH3_state_t state;
     if (!automatic)
         return read_text(reader, key, node);
     if (made && !network->weights)
         return BRINK_OK;
     if (network->source == BRINK_SOURCE_HDF5 && !network->path)
         return brink_yaml_fail(reader->root, "data.path: is missing: which HDF5 file?");
-    XXH3_64bits_reset(&state);
-    brink_err error = brink_data_files(&request, add_file, &state);
-    if (error == BRINK_ERR_IO && strstr(brink_error_note(), "No such file"))
-        return brink_fail(BRINK_ERR_IO,
-                          "%s; `make data` fetches MNIST and Fashion-MNIST into build/data, and "
-                          "data.path or BRINK_DATA says where files are",
-                          brink_error_note());
-    if (!error && network->weights)
-        error = add_file(&state, network->weights);
-    if (!error)
-        error = brink_alloc(&network->digest, 17, 1);
-    if (!error)
-        snprintf(network->digest, 17, "%016" PRIx64, XXH3_64bits_digest(&state));
-    return error;
+    brink_err error = brink_alloc(&network->digest, BRINK_DIGEST_MAX, 1);
+    return error ? error : brink_spec_data_digest(reader->spec, network->digest);
 }
 
 // ---- the tables
 
 #define AT(member) .offset = offsetof(struct brink_spec, network.member)
+// A model's parameter that may stand here, too; its default is in the model's table.
 #define PARAMETER(name, meaning)                                                                   \
     {                                                                                              \
-        name, "parameter", "under axes or fixed", meaning, .read = read_parameter                  \
+        name, "parameter", NULL, meaning, .read = read_parameter                                   \
     }
 #define WORD(name, fallback, meaning, table, member)                                               \
     {                                                                                              \

@@ -47,13 +47,17 @@ brink_err brink_data_alloc(struct brink_data *data, int n, int d, int outputs) B
 // build/data/NAME, as `make data` leaves them.
 const char *brink_data_folder(enum brink_source source, char folder[static 1024]);
 
-// The one file name of a source whose bytes stand for all ("" for a rule): for a digest.
+// What to say of a file of `source` that is not there: "; how to get it", or "".
+const char *brink_data_hint(enum brink_source source);
+
+// Calls `visit` with each file that the first n samples of a source are read from.
 brink_err brink_data_files(const struct brink_data_request *request,
                            brink_err (*visit)(void *context, const char *path),
                            void *context) BRINK_CHECKED;
 
 // A two-dimensional array `name` [rows][columns] of a user's HDF5 file as doubles, row-major;
-// *values is owned. BRINK_ERR_IO with path, name, expected and found. Set by the floor that may
+// *values is owned. BRINK_ERR_IO with path, name, expected and found, also
+// where a number is not finite. Set by the floor that may
 // read HDF5.
 extern brink_err (*brink_data_hdf5)(const char *path, const char *name, int64_t *rows,
                                     int64_t *columns, double **values);

@@ -152,6 +152,7 @@ struct brink_engine_state; // opaque, the engine's; one thread's
 // network depend on nothing in other lanes, nor on how its steps are cut into calls.
 struct brink_network_engine {
     const char *name, *meaning;
+    const char *takes; // what fits, in words; NULL: any network
     bool (*fits)(const struct brink_network *network, const struct brink_data *data,
                  const struct brink_training *training);
     // *state is owned by the caller; network and data are copied or borrowed until close.

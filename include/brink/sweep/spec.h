@@ -35,7 +35,7 @@ struct brink_network_options {
     double norm_epsilon;
     char *weights, *path;
     int32_t inputs, outputs, degree;
-    char *digest; // of the data files' bytes, 16 hex digits; NULL: made by rule
+    char *digest; // of the data files' bytes (brink_spec_data_digest); NULL: made by rule
     int32_t max_steps, batch, sharpness_every, eigenvalues, curves_every, checkpoint_every;
     double loss_goal, grad_tol, escape;
 };
@@ -112,5 +112,11 @@ double brink_axis_value(enum brink_scale scale, double min, double max, int64_t 
 
 // All keys with type, range, default and meaning, from the tables: for `brink help spec`.
 void brink_spec_help(struct brink_text *text);
+
+// XXH3 of the bytes of the files of data and weights as they are now, for data.digest.
+// BRINK_ERR_IO.
+#define BRINK_DIGEST_MAX 17 // 16 hex digits and an end
+brink_err brink_spec_data_digest(const struct brink_spec *spec,
+                                 char digest[static BRINK_DIGEST_MAX]) BRINK_CHECKED;
 
 #endif

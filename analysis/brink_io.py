@@ -83,11 +83,23 @@ def spec(sweep):
     return json.loads(sweep.attrs["spec"])
 
 
-def status_names(sweep):
-    """The statuses of the file's model: {0: "pending", 1: "converged", ...}."""
-    attributes = sweep["status"].attrs
+def _flag_names(attributes):
+    """The words of an array of numbers: {value: word}."""
     values = np.atleast_1d(attributes["flag_values"])
     return dict(zip((int(value) for value in values), attributes["flag_meanings"].split()))
+
+
+def status_names(sweep):
+    """The statuses of the file's model: {0: "pending", 1: "converged", ...}."""
+    return _flag_names(sweep["status"].attrs)
+
+
+def words(coordinate):
+    """The words of a coordinate that is stored as their numbers (loss: "mse", ...), else None."""
+    if "flag_meanings" not in coordinate.attrs:
+        return None
+    names = _flag_names(coordinate.attrs)
+    return np.array([names.get(value, "") for value in range(max(names) + 1)])[coordinate.values]
 
 
 def parameter(sweep, name):

@@ -140,9 +140,8 @@ def grid_axis(sweep, name):
     scale = "list" if name in ("init", "seed") else coordinate.attrs.get("scale", "linear")
     label = LR_LABELS.get(sweep.attrs["lr_unit"], "learning rate") if name == "lr" else (
         AXIS_LABELS.get(name, coordinate.attrs.get("long_name", name)))
-    names = [number(value) for value in values]
-    if "flag_meanings" in coordinate.attrs:
-        names = [coordinate.attrs["flag_meanings"].split()[value] for value in values]
+    words = brink_io.words(coordinate)
+    names = [number(value) for value in values] if words is None else list(words)
     if name == "init":
         names = [f"({number(x)}, {number(y)})"
                  for x, y in zip(sweep["init_x0"].values, sweep["init_y0"].values)]
@@ -334,7 +333,8 @@ def _room(axes, renderer, dpi):
 def add_slice(parser):
     """The option that keeps one value of an axis."""
     parser.add_argument("--slice", nargs="+", default=[], metavar="AXIS=VALUE", action="extend",
-                        help="keep one value of an axis: the nearest, or AXIS#INDEX")
+                        help="keep one value of an axis: a word or the nearest number, or "
+                        "AXIS#INDEX")
 
 
 def add_drawing(parser, default):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+import brink_io
 import figures
 
 CELLS_MAX = 1200       # drawn along an axis; more are reduced in blocks, counts never are
@@ -11,8 +12,20 @@ STRIP_CELLS = 1 << 21  # read at a time
 ONE_ROW = figures.GridAxis("", "", np.zeros(1), [""], "list", np.zeros(1), np.array([-0.5, 0.5]))
 
 
+def nearest(coordinate, value):
+    """The index of the number nearest to `value` (text), or of a word or the number it has."""
+    words = brink_io.words(coordinate)
+    if words is None:
+        return int(np.argmin(abs(coordinate.values - float(value))))
+    found = np.flatnonzero((words == value) | (coordinate.values.astype(str) == value))
+    if not found.size:
+        raise figures.UsageError(f"--slice {coordinate.name}={value}: {coordinate.name} is one of "
+                                 + ", ".join(words))
+    return int(found[0])
+
+
 def indices(sweep, slices):
-    """{axis: index} of "name=value" (the nearest value) or "name#index"."""
+    """{axis: index} of "name=value" (the nearest value, or a word) or "name#index"."""
     chosen = {}
     for text in slices:
         name, mark, value = text.partition("#" if "#" in text else "=")
@@ -20,8 +33,7 @@ def indices(sweep, slices):
             raise figures.UsageError(f"--slice {text}: no axis {name!r}; the file has "
                                      + ", ".join(sweep["status"].dims))
         try:
-            index = int(value) if mark == "#" else int(
-                np.argmin(abs(sweep[name].values - float(value))))
+            index = int(value) if mark == "#" else nearest(sweep[name], value)
         except ValueError:
             raise figures.UsageError(f"--slice {text}: write {name}=VALUE or {name}#INDEX")
         if not 0 <= index < sweep.sizes[name]:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Writes the cells of a sweep as a tidy table: one row per cell, coordinates first.
 
-CSV with all digits of each number, or parquet (needs pyarrow). Verdicts are words, cells that are
-not computed yet are left out.
+CSV with all digits of each number, or parquet (needs pyarrow). Verdicts, activations, losses, ...
+are words, cells that are not computed yet are left out.
 """
 import argparse
 import contextlib
@@ -51,6 +51,12 @@ def strips(sweep):
             yield part.expand_dims(dims[0]).transpose(*dims, ...)
 
 
+def values_of(array):
+    """What a table says of an array: words where its numbers stand for some."""
+    words = brink_io.words(array)
+    return array.values if words is None else words
+
+
 def frames(sweep, columns, verdicts=()):
     """The rows as pandas.DataFrames, strip by strip; of all verdicts, or of those named."""
     names = list(brink_io.status_names(sweep).values())
@@ -65,7 +71,7 @@ def frames(sweep, columns, verdicts=()):
         rows = {}
         for name in columns:
             values = words[status] if name == "verdict" else np.broadcast_to(
-                part[name].transpose(*dims, missing_dims="ignore").values.reshape(
+                values_of(part[name].transpose(*dims, missing_dims="ignore")).reshape(
                     [part.sizes[dim] if dim in part[name].dims else 1 for dim in dims]), shape)
             rows[name] = values[kept]
         yield pandas.DataFrame(rows)

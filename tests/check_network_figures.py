@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The figures of networks, curves and regularity: what is in them, on small real sweeps."""
+"""The figures of networks: what is in them, on small real sweeps."""
+import csv
 import os
 import subprocess
 import tempfile
+import unittest
 
 import numpy as np
 
@@ -11,7 +13,10 @@ import drawn  # noqa: I001 (first: it finds the tools)
 import brink_io
 import curves
 import figures
+import phase
+import picture
 import regularity
+import table
 
 RATES = [0.2, 0.4, 0.8, 1.6, 3.2]
 NETWORK = """
@@ -169,6 +174,56 @@ class Regularity(drawn.FigureCase):
             regularity.regularity_figure(opened("basic.h5"), ["lr#1"])
         with self.assertRaisesRegex(figures.UsageError, "no balance"):
             regularity.regularity_figure(opened("basic.h5").drop_vars("balance"))
+
+
+class Slices(unittest.TestCase):
+    def test_words_numbers_and_indices_of_a_named_axis(self):
+        sweep = opened("full.h5")
+        for text, index in (("activation=relu3", 2), ("activation=7", 2), ("activation#2", 2),
+                            ("norm=batch", 1), ("norm=none", 0), ("lr=0.9", 2)):
+            self.assertEqual(list(picture.indices(sweep, [text]).values()), [index], text)
+        part, words = picture.choose(sweep, ["activation=relu3"])
+        self.assertEqual(words, ["activation = relu3 (3 of 3)"])
+        self.assertEqual(int(part["activation"]), 7)
+
+    def test_other_words_are_refused_with_those_there_are(self):
+        for text in ("activation=gelu", "activation=5", "activation="):
+            with self.assertRaisesRegex(figures.UsageError, "one of tanh, relu, relu3"):
+                picture.indices(opened("full.h5"), [text])
+        with self.assertRaisesRegex(figures.UsageError, "write lr=VALUE"):
+            picture.indices(opened("full.h5"), ["lr=batch"])
+
+    def test_of_every_figure(self):
+        sweep = opened("full.h5")
+        for figure in (phase.phase_figure(sweep, slices=["activation=relu"]),
+                       curves.curves_figure(sweep, ["activation=relu"]),
+                       regularity.regularity_figure(sweep, ["activation=relu"])):
+            self.assertIn("activation = relu (2 of 3)", drawn.footer_of(figure))
+
+
+class Table(unittest.TestCase):
+    def test_named_axes_are_words(self):
+        path = path_of("cells.csv")
+        for slices, shown in (([], ["tanh", "relu", "relu3"]), (["activation=relu3"], ["relu3"])):
+            words = ["--slice", *slices] if slices else []
+            self.assertEqual(figures.run_tool(table.main, [path_of("full.h5"), "-o", path, *words]),
+                             0)
+            with open(path, encoding="utf-8", newline="") as file:
+                rows = list(csv.DictReader(file))
+            self.assertEqual(list(dict.fromkeys(row["activation"] for row in rows)), shown)
+            self.assertEqual({row["norm"] for row in rows}, {"none", "batch"})
+            self.assertEqual([float(row["lr"]) for row in rows[:5]], RATES)
+
+    def test_long_tables_are_the_same_in_strips(self):
+        sweep, before = opened("full.h5"), table.STRIP_CELLS
+        names = ["activation", "norm", "lr"]
+        whole = table.pandas.concat(table.frames(sweep, names))
+        try:
+            table.STRIP_CELLS = 4
+            parts = table.pandas.concat(table.frames(sweep, names))
+        finally:
+            table.STRIP_CELLS = before
+        np.testing.assert_array_equal(parts.values, whole.values)
 
 
 if __name__ == "__main__":

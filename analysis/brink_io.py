@@ -333,11 +333,11 @@ def _catapult_network(part):
 
 
 NETWORK_FLAGS = {
-    "eos": (_eos_network, ("edge_end",), "edge of stability: edge_end within .05 of 1"),
+    "eos": (_eos_network, ("edge_end",), "edge of stability: |edge_end - 1| <= .05"),
     "balanced": (_balanced, ("balance",),
                  "| ||W_last||^2 - ||W_first||^2 | at most half of what it was"),
     "catapult": (_catapult_network, ("loss_peak", "loss_start", "loss_end", "sharpness_start",
                                      "sharpness_end"),
-                 "loss peaked, fell below its start, and ended flatter"),
+                 "loss_peak > 1.01, loss_end < loss_start and sharpness_end < sharpness_start"),
     "monotone": (_monotone, ("loss_rises",), "no step raised the loss"),
 }

@@ -6,7 +6,8 @@ A failure says what to write where. The shapes of entries: brink(1) has `.Ss COM
 `.It Fl x , Fl -option Ar VALUE` for each option; brink-spec(5) has `.It Ic KEY` with its type,
 range and default as `brink help spec` prints them, and `.Ss MODEL` with `.It Cm PARAMETER` and
 `.It Cm UNIT`; brink-file(5) has `Va NAME` for each field, column and attribute, `Pa /path` for each
-array, and, below "Of the model MODEL", verdicts as `.It VALUE Ta Cm NAME`.
+array, and, below "Of the model MODEL", verdicts as `.It VALUE Ta Cm NAME` and, in FLAGS, flags as
+`.It Va NAME` with `Va FIELD` for each field that brink_io.py makes them of.
 """
 import os
 import pathlib
@@ -22,6 +23,11 @@ import numpy as np
 import read_file
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(TOP / "analysis"))
+
+import brink_io  # noqa: E402
+
 BRINK = TOP / os.environ.get("BUILD", "build") / "brink"
 PAGES = {path.name: path.read_text() for path in sorted((TOP / "src" / "man").glob("*.[0-9]"))}
 COMMANDS, SPEC, FILE = PAGES["brink.1"], PAGES["brink-spec.5"], PAGES["brink-file.5"]
@@ -186,6 +192,19 @@ def check_measures(model, text):
               f"'.It {star} Va {name} Ta TYPE Ta MEANING'")
 
 
+def check_flags():
+    """The flags of each model, and what they are made of."""
+    for model, flags in (("regularity", brink_io.FLAGS), ("network", brink_io.NETWORK_FLAGS)):
+        entries = items(of_model("FLAGS", model), "Va")
+        claim(set(entries) == set(flags), f"src/man/brink-file.5: FLAGS: Of the model {model}: "
+              f"{sorted(set(entries) ^ set(flags))}: add or remove .It Va")
+        for name in set(entries) & set(flags):
+            fields = set(re.findall(r"^\.Va (\w+)", entries[name], flags=re.M))
+            claim(fields == set(flags[name][1]),
+                  f"src/man/brink-file.5: FLAGS: Of the model {model}: {name} is made of "
+                  + ", ".join(flags[name][1]))
+
+
 def array_names(path, axes):
     """What the page may call an array: an axis goes by A or B."""
     yield f"/{path}"
@@ -275,6 +294,7 @@ def main():
         check_lint()
         check_commands()
         check_spec()
+        check_flags()
         for model, text in SWEEPS.items():
             (folder / f"{model}.yaml").write_text(text)
             live = folder / f"{model}.h5"

@@ -18,6 +18,7 @@ from matplotlib.patches import Patch
 
 import brink_io
 import figures
+import labels
 import phase
 import picture
 
@@ -75,11 +76,12 @@ def verdict_handles(pictures, names):
     """One entry per verdict, with its shares in the first and in the second file."""
     counts = [shown.counts for shown in pictures]
     both = counts[0] + counts[1]
+    colour = figures.status_colours(names)
     handles = []
     for value in sorted(np.flatnonzero(both[1:]) + 1, key=lambda value: -both[value]):
         name = names[value]
         shares = " / ".join(figures.share(count[value], count.sum()) for count in counts)
-        handles.append(Patch(facecolor=phase.status_colour(name), label=(
+        handles.append(Patch(facecolor=colour[name], label=(
             f"{figures.STATUS_LABELS.get(name, name)}  {shares}")))
     return handles + phase.pending_handle(both)
 
@@ -106,11 +108,10 @@ def draw_changes(axes, shown, codes, pairs, names, compared):
     return handles
 
 
-def draw_difference(axes, bar_axes, shown, left, right, field):
+def draw_difference(axes, bar_axes, shown, left, right, ratio, label):
     """The third panel for a measure; where `left` or `right` [rows, columns] is NaN it is grey."""
-    label, kind = phase.FIELDS.get(field, (field, "linear"))
     with np.errstate(all="ignore"):
-        values = np.log10(right / left) if kind == "log" else right - left
+        values = np.log10(right / left) if ratio else right - left
     values = np.where(np.isfinite(values), values, np.nan)
     known = values[np.isfinite(values)]
     size = (np.percentile(abs(known), 99.5) if known.size else 0) or 1
@@ -119,7 +120,9 @@ def draw_difference(axes, bar_axes, shown, left, right, field):
                        norm=colors.Normalize(-size, size))
     bar = axes.figure.colorbar(mesh, cax=bar_axes, extend=phase.extension(known, -size, size)
                                if known.size else "neither")
-    bar.set_label(("log10 second / first: " if kind == "log" else "second − first: ") + label)
+    words = ("log10 second / first: " if ratio else "second − first: ") + label
+    height = phase.panel_height(shown, 0.8)
+    bar.set_label(labels.broken(words, 1.6 if callable(height) else height))
     bar.outline.set_linewidth(0.5)
 
 
@@ -150,10 +153,12 @@ def compare_figure(first, second, field="status", slices=(), width="page"):
             for axes, shown in zip(panels, pictures):
                 phase.draw_field(axes, shown, names, field, scale)
             bar_axes = figure.add_axes([0.95, 0.3, 0.02, 0.4])
-            draw_difference(panels[2], bar_axes, pictures[0], found[0][0], found[1][0], field)
+            label = labels.label_of(first, field)
+            draw_difference(panels[2], bar_axes, pictures[0], found[0][0], found[1][0],
+                            labels.kind_of(field) == "log", label)
             handles = phase.field_handles(sum(shown.counts for shown in pictures), names, field,
                                           any((code == phase.VOID).any() for _, code in found))
-            norm, label = scale[0], phase.FIELDS.get(field, (field, ""))[0]
+            norm = scale[0]
             ends = "blue to red" if scale[1] is phase.DIVERGING else "dark to light"
             handles.append(Line2D([], [], linestyle="none", label=(
                 f"the two files: {label}, {ends} from {norm.vmin:.3g} to {norm.vmax:.3g}")))

@@ -42,17 +42,25 @@ STATUS_COLOURS = {
     "unsettled": "#ffaabb", "axis": "#bbcc33", "saddle": "#8250a0",
     "stationary_start": "#c3ecff", "undefined": "#777777",
 }
+# Of networks most trainings are either diverged or unsettled, and none is bounded: orange and blue.
+UNSETTLED_ALONE = "#c3ecff"
 STATUS_LABELS = {"bounded": "bounded (chaotic)", "stationary_start": "stationary start",
                  "axis": "creeps to an axis", "undefined": "rate undefined"}
 LR_LABELS = {"one": "learning rate $h$", "norm2": "$h\\cdot(x_0^2+y_0^2)$",
              "sharpness": "$h\\cdot\\mathrm{sharpness}_0/2$", "flow": "$h\\,/\\,h_\\mathrm{GF}$"}
-AXIS_LABELS = {"dor": "degree of regularity", "a": "exponent $a$ (good regularity)",
+AXIS_LABELS = {"activation": "activation", "loss": "loss function", "norm": "normalization",
+               "bias": "bias", "width": "width (units)", "depth": "depth (hidden layers)",
+               "dor": "degree of regularity", "a": "exponent $a$ (good regularity)",
                "b": "exponent $b$ (bad regularity)", "x0": "$x_0$", "y0": "$y_0$",
                "radius": "radius of the start", "angle": "angle of the start (degrees)",
                "s0": "$s_0=x_0y_0$", "D0": "$D_0=x_0^2-y_0^2$", "init": "start $(x_0, y_0)$",
                "seed": "seed", "scale": "scale of the start", "n": "samples $n$",
                "offset": "offset of the first weights",
                **{f"norm{l}": f"‖$W_{l}$‖ at the start" for l in range(1, 6)}}
+# What a network's specification says of it beside the parameters: (section, key, its usual value).
+NETWORK_KEYS = (("network", "hidden", "none"), ("network", "parametrization", "standard"),
+                ("network", "init", "uniform"), ("network", "precision", None),
+                ("train", "batch", "full"), ("train", "max_steps", None))
 RC = {
     "font.family": "DejaVu Sans", "font.size": 7, "mathtext.fontset": "dejavusans",
     "axes.titlesize": 8, "axes.labelsize": 7.5, "xtick.labelsize": 6.5, "ytick.labelsize": 6.5,
@@ -99,6 +107,14 @@ def over_cells():
     return [patheffects.withStroke(linewidth=2.1, foreground="white", alpha=0.55)]
 
 
+def status_colours(names):
+    """{name: colour} of the verdicts of a model, {value: name}."""
+    colour = {name: STATUS_COLOURS.get(name, "#999999") for name in names.values()}
+    if "unsettled" in colour and "bounded" not in colour:
+        colour["unsettled"] = UNSETTLED_ALONE
+    return colour
+
+
 class UsageError(Exception):
     """The request does not fit the file: one line that says what would."""
 
@@ -138,8 +154,6 @@ def grid_axis(sweep, name):
     coordinate = sweep[name]
     values = coordinate.values
     scale = "list" if name in ("init", "seed") else coordinate.attrs.get("scale", "linear")
-    label = LR_LABELS.get(sweep.attrs["lr_unit"], "learning rate") if name == "lr" else (
-        AXIS_LABELS.get(name, coordinate.attrs.get("long_name", name)))
     words = brink_io.words(coordinate)
     names = [number(value) for value in values] if words is None else list(words)
     if name == "init":
@@ -156,15 +170,45 @@ def grid_axis(sweep, name):
         last = line[-1] - line[-2] if values.size > 1 else 0.5
         edges = np.concatenate([[line[0] - step / 2], middle, [line[-1] + last / 2]])
         edges = np.exp(edges) if scale == "log" else edges
-    return GridAxis(name, label, values, names, scale, position, edges)
+    return GridAxis(name, axis_label(sweep, name), values, names, scale, position, edges)
 
 
-def set_axis(axis, grid, labels_max=16):
-    """Scale, limits, ticks and label of a Matplotlib axis (ax.xaxis or ax.yaxis)."""
+def axis_label(sweep, name):
+    """What an axis says, with the unit of a learning rate."""
+    unit = sweep.attrs["lr_unit"]
+    if name == "lr":
+        return LR_LABELS.get(unit, "learning rate")
+    label = AXIS_LABELS.get(name, sweep[name].attrs.get("long_name", name))
+    of_layer = name[:2] == "lr" and name[2:].isdigit()
+    return label + (" × sharpness$_0$/2" if of_layer and unit == "sharpness" else "")
+
+
+def log_ticks(low, high, count_max):
+    """At most so many round numbers within two decades, as ticks; [] if there is no good choice."""
+    if high >= 100 * low:
+        return []
+    powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.log10(high) + 1)
+    for steps in ((1, 1.5, 2, 3, 4, 5, 6, 8), (1, 2, 5), (1, 3)):
+        ticks = np.outer(powers, steps).ravel()
+        ticks = ticks[(ticks >= low) & (ticks <= high)]
+        if 2 <= ticks.size <= count_max:
+            return ticks
+    return []
+
+
+def set_axis(axis, grid, labels_max=16, ticks_max=8):
+    """Scale, limits, ticks and label of a Matplotlib axis (ax.xaxis or ax.yaxis).
+
+    At most `labels_max` names of a list, `ticks_max` round numbers on a short logarithmic axis.
+    """
     side = axis.axis_name
     low, high = sorted((grid.edges[0], grid.edges[-1]))
     if grid.scale == "log":
         getattr(axis.axes, f"set_{side}scale")("log")
+        ticks = log_ticks(low, high, ticks_max)
+        if len(ticks):
+            axis.set_ticks(ticks, [number(value) for value in ticks])
+            axis.set_minor_formatter(ticker.NullFormatter())
     getattr(axis.axes, f"set_{side}lim")(low, high)
     axis.set_label_text(grid.label)
     if grid.named:
@@ -215,6 +259,24 @@ def fixed_words(sweep):
         value = (number(value) if np.ndim(value) == 0
                  else "(" + ", ".join(number(part) for part in value) + ")")
         words.append(f"{name} = {value}")
+    return words + network_words(sweep)
+
+
+def network_words(sweep):
+    """["data = chebyshev (degree 4)", "precision = f64", ...]: which networks, learning what."""
+    if sweep.attrs.get("model") != "network":
+        return []
+    spec = brink_io.spec(sweep)
+    data = spec["data"]
+    more = {"chebyshev": f" (degree {data['degree']})",
+            "gaussian": f" ({data['inputs']} to {data['outputs']})",
+            "hdf5": f" ({os.path.basename(data['path'])})"}
+    words = [f"data = {data['source']}{more.get(data['source'], '')}"]
+    for section, key, usual in NETWORK_KEYS:
+        value = spec[section].get(key, usual)
+        if value != usual:
+            value = ", ".join(map(str, value)) if isinstance(value, list) else number(value)
+            words.append(f"{key} = {value}")
     return words
 
 
@@ -272,6 +334,7 @@ def arrange(figure, panels, title, footer, legend=(), colour_bar=None, columns=2
     """
     width = figure.get_figwidth()
     panels = [(axes if isinstance(axes, list) else [axes], size) for axes, size in panels]
+    _stack(figure, panels)
     characters = int(width * 72 / (5.3 * 0.54))
     note = figure.text(0, 0, wrap(footer, characters), size=5.3, color=theme["faint"],
                        va="bottom", linespacing=1.3)
@@ -311,7 +374,7 @@ def arrange(figure, panels, title, footer, legend=(), colour_bar=None, columns=2
         colour_bar.set_position([(width - right + 0.07) / width, (first_top - tall) / height,
                                  0.09 / width, tall / height])
     heading.set_position((left / width if heading.get_window_extent(renderer).width / dpi
-                          < width - left else 0.05 / width, (height - 0.06) / height))
+                          < width - left - 0.05 else 0.05 / width, (height - 0.06) / height))
     note.set_position((0.05 / width, 0.05 / height))
     if key:
         key.set_bbox_to_anchor((0.05 / width, (0.05 + sizes["note"] + 0.09) / height))
@@ -319,6 +382,20 @@ def arrange(figure, panels, title, footer, legend=(), colour_bar=None, columns=2
 
 
 GAP, GAP_ACROSS = 0.08, 0.15  # inches between panels
+
+
+def _stack(figure, panels):
+    """Gives axes about the sizes they will have, on which their ticks and their room depend."""
+    width = figure.get_figwidth()
+    sizes = [size(width - 1) if callable(size) else size for _, size in panels]
+    top = height = sum(sizes) + len(sizes)
+    figure.set_size_inches(width, height)
+    for (row, _), size in zip(panels, sizes):
+        top -= size + 1
+        for place, axes in enumerate(row):
+            span = (width - 1) / len(row)
+            axes.set_position([(0.8 + place * span) / width, (top + 0.5) / height,
+                               (span - GAP_ACROSS) / width, size / height])
 
 
 def _room(axes, renderer, dpi):

@@ -5,6 +5,8 @@ The last two axes that are not sliced are the picture (vertical, horizontal); on
 a line plot; --panels draws one small picture per value of a third axis. Black lines (--guides):
 edge: the start is at the edge of stability; flow: h = h_GF; minimum: h = 1/F''(1), above which no
 minimum is stable; proof: h = sqrt(2)/M, below which good regularity provably never diverges.
+Fields are those of the file and the flags eos, balanced, catapult and monotone, which brink-file(5)
+defines for each model.
 """
 import argparse
 import sys
@@ -14,12 +16,13 @@ import needs  # noqa: F401 (before what it checks for)
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib import colors
+from matplotlib import colors, ticker
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 import brink_io
 import figures
+import labels
 import objective
 from picture import choose, multiples, read_picture
 
@@ -30,28 +33,6 @@ DIVERGING = colors.ListedColormap(plt.get_cmap("RdYlBu_r")(np.linspace(0.07, 0.9
 DIVERGING.set_extremes(under="#26307f", over="#8f0021")
 FLAG = colors.ListedColormap(["#e9e3d5", "#3f78a8"])
 PANELS_ACROSS = {"column": 2, "page": 4}
-# Field: (label, kind). "edge" is centred on 1, "zero" on 0, "log" and "linear" run low to high,
-# "flag" is no or yes.
-FIELDS = {
-    "steps": ("steps until the verdict", "log"),
-    "period": ("period of the limit cycle", "log"),
-    "x_end": ("$x$ at the verdict", "zero"), "y_end": ("$y$ at the verdict", "zero"),
-    "loss_start": ("excess loss at the start", "log"),
-    "loss_end": ("excess loss at the verdict", "log"),
-    "loss_peak": ("peak loss / loss at the start", "log"),
-    "peak_step": ("step of the peak loss", "log"),
-    "loss_rises": ("steps that raise the loss", "log"),
-    "edge_start": ("$h\\cdot\\mathrm{sharpness}/2$ at the start", "edge"),
-    "edge_end": ("$h\\cdot\\mathrm{sharpness}/2$ at the end", "edge"),
-    "edge_max": ("largest $h\\cdot\\mathrm{sharpness}/2$", "edge"),
-    "edge_cross_step": ("step of the first $h\\cdot\\mathrm{sharpness}/2>1$", "log"),
-    "flow_ratio": ("$h\\,/\\,h_\\mathrm{GF}$", "log"),
-    "balance": ("$(x^2-y^2)$, end / start", "zero"),
-    "lyapunov": ("Lyapunov exponent per step", "zero"),
-    "lr_actual": ("learning rate $h$", "log"),
-    "eos": ("edge of stability", "flag"), "balanced": ("balanced", "flag"),
-    "catapult": ("catapult", "flag"), "monotone": ("monotone", "flag"),
-}
 # Guide: (label, dashes, the stored field that tells it, its value where the line is, by dor).
 GUIDES = {
     "edge": ("$h\\cdot\\mathrm{sharpness}_0/2=1$", (0, (4, 1.6)), "edge_start",
@@ -72,17 +53,14 @@ def cells(axes, picture, values, **style):
                            edgecolors="none", antialiased=False, shading="flat", **style)
 
 
-def status_colour(name):
-    return figures.STATUS_COLOURS.get(name, "#999999")
-
-
 def draw_status(axes, picture, names):
     """Verdicts by colour; pending cells are left open."""
     values = [value for value in sorted(names) if picture.counts[value] and value]
     if values:
         table = np.full(128, np.nan)
         table[values] = np.arange(len(values))
-        colour_map = colors.ListedColormap([status_colour(names[value]) for value in values])
+        colour = figures.status_colours(names)
+        colour_map = colors.ListedColormap([colour[names[value]] for value in values])
         cells(axes, picture, np.ma.masked_invalid(table[picture.status]), cmap=colour_map,
               norm=colors.BoundaryNorm(np.arange(len(values) + 1) - 0.5, len(values)))
     hatch_pending(axes, picture)
@@ -96,8 +74,8 @@ def share_handle(name, part, whole, **style):
 def status_handles(counts, names):
     """The legend of verdicts with their shares, most frequent first, pending last."""
     values = [value for value in sorted(names) if counts[value] and value]
-    return [share_handle(names[value], counts[value], counts.sum(),
-                         facecolor=status_colour(names[value]))
+    colour = figures.status_colours(names)
+    return [share_handle(names[value], counts[value], counts.sum(), facecolor=colour[names[value]])
             for value in sorted(values, key=lambda value: -counts[value])] + pending_handle(counts)
 
 
@@ -122,7 +100,7 @@ def extension(values, low, high):
 
 def field_scale(name, values):
     """(Normalize, colour map, extend) of a field; values [any] are finite."""
-    kind = FIELDS.get(name, (name, "linear"))[1]
+    kind = labels.kind_of(name)
     if values.size == 0:
         return colors.Normalize(0, 1), "viridis", "neither"
     low, high = np.percentile(values, [0.5, 99.5])
@@ -145,6 +123,8 @@ def field_scale(name, values):
 def field_values(picture, names, field):
     """(values, codes) of a field: NaN and a neutral status's code, or -1, where it has none."""
     values = np.where(picture.status == brink_io.PENDING, np.nan, picture.fields[field])
+    if labels.kind_of(field) == "log" and (values > 0).any():
+        values = np.where(values > 0, values, np.nan)
     codes = np.where(np.isnan(values) & (picture.status != brink_io.PENDING), VOID, -1)
     if field not in START_FIELDS:
         for value, name in names.items():
@@ -183,18 +163,26 @@ def field_handles(counts, names, field, void):
                                         facecolor=NEUTRAL[name]))
     if void:
         handles.append(Patch(facecolor=figures.theme["page"], edgecolor=figures.theme["faint"],
-                             linewidth=0.4, label="no value"))
+                             linewidth=0.4, label="no value above 0"
+                             if labels.kind_of(field) == "log" else "no value"))
     return handles + pending_handle(counts)
 
 
-def draw_bar(bar_axes, mesh, field, scale):
+def draw_bar(bar_axes, mesh, label, scale):
     """The colour bar of a field."""
     norm, _, extend = scale
     bar = bar_axes.figure.colorbar(mesh, cax=bar_axes, extend=extend)
-    bar.set_label(FIELDS.get(field, (field, ""))[0])
+    bar.set_label(label)
     if isinstance(norm, colors.BoundaryNorm):
         bar.set_ticks([0.25, 0.75], labels=["no", "yes"])
         bar.ax.tick_params(length=0)
+    elif isinstance(norm, colors.LogNorm):
+        ticks = figures.log_ticks(norm.vmin, norm.vmax, 8)
+        if not len(ticks) and norm.vmax < 3 * norm.vmin:
+            ticks = [norm.vmin, norm.vmax]
+        if len(ticks):
+            bar.set_ticks(ticks, labels=[f"{value:.4g}" for value in ticks])
+            bar.ax.yaxis.set_minor_formatter(ticker.NullFormatter())
     bar.outline.set_linewidth(0.5)
 
 
@@ -316,8 +304,8 @@ def panel_height(picture, factor):
 
 def draw_picture(axes, picture, labels_max=16):
     """The axes of a picture with their ticks and labels."""
-    figures.set_axis(axes.xaxis, picture.columns)
-    figures.set_axis(axes.yaxis, picture.rows, labels_max)
+    figures.set_axis(axes.xaxis, picture.columns, ticks_max=labels_max // 2)
+    figures.set_axis(axes.yaxis, picture.rows, labels_max, labels_max // 2)
     if picture.rows.named and picture.rows.values.size <= 64:
         axes.hlines(picture.row_edges[1:-1], *axes.get_xlim(), color=figures.theme["page"],
                     linewidth=0.6)
@@ -356,13 +344,14 @@ def picture_figure(parts, field, width, guides):
         if len(parts) > 1:
             axes.set_title(caption, size=6.5, pad=2.5)
             label_outside(axes, place, across, len(parts))
-    if bar_axes:
-        draw_bar(bar_axes, mesh, field, scale)
     handles += [guide_handle(name) for name in guides if name in drawn]
     height = panel_height(pictures[0], 1 if width == "column" else 1.6)
     if len(parts) > 1 and not callable(height):
         height = max(1.1, height * 0.55)
     rows = [(panels[first:first + across], height) for first in range(0, len(panels), across)]
+    if bar_axes:
+        tall = 2.4 if callable(height) else height * len(rows)
+        draw_bar(bar_axes, mesh, labels.broken(labels.label_of(parts[0][0], field), tall), scale)
     return figure, rows, bar_axes, handles, counts
 
 
@@ -412,9 +401,8 @@ def line_figure(parts, field, width, guides):
     figures.set_axis(axes.xaxis, picture.columns)
     values = np.full(picture.status.size, np.nan) if field == "status" else (
         field_values(picture, names, field)[0][0])
-    label, kind = FIELDS.get(field, (field, "linear"))
-    axes.set_ylabel(label)
-    draw_line(axes, picture.column_centres, values, kind)
+    axes.set_ylabel(labels.broken(labels.label_of(part, field), 1.9))
+    draw_line(axes, picture.column_centres, values, labels.kind_of(field))
     for name in guides:
         places = line_crossings(picture.columns, picture.column_centres,
                                 [guide_values(part, picture, name)[0]])[0]
@@ -452,11 +440,19 @@ def phase_figure(sweep, field="status", slices=(), width="column", panels=None,
                                bar_axes, 2 if width == "column" else 4)
 
 
+def flags_meaning():
+    """The flags of networks as the help says them."""
+    return "; ".join(f"{name} ({meaning})"
+                     for name, (_, _, meaning) in brink_io.NETWORK_FLAGS.items())
+
+
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0],
-                                     epilog=" ".join(__doc__.split("\n\n", 1)[1].split()))
+                                     epilog=" ".join(__doc__.split("\n\n", 1)[1].split())
+                                     + f" Of networks: {flags_meaning()}.")
     parser.add_argument("file", help="a result file of brink")
-    parser.add_argument("--field", default="status", help="status, edge_end, steps, ... [status]")
+    parser.add_argument("--field", default="status",
+                        help="status, edge_end, steps, eos, ... [status]")
     figures.add_slice(parser)
     parser.add_argument("--panels", metavar="AXIS",
                         help="one small picture per value of this axis, at most 12")

@@ -13,6 +13,7 @@ import drawn  # noqa: I001 (first: it finds the tools)
 import brink_io
 import curves
 import figures
+import labels
 import phase
 import picture
 import regularity
@@ -29,6 +30,15 @@ data: {source: chebyshev, n: 12, degree: 3}
 train: {max_steps: 60, sharpness_every: 10, curves_every: %d, loss_goal: 0}
 record: %s
 """
+LAYERS = """
+title: Two layers
+model: network
+axes: {lr2: {min: 8, max: 25, num: 6, scale: log}, lr1: {min: 60, max: 2000, num: 8, scale: log}}
+lr_unit: %s
+network: {hidden: [16], precision: f64, parametrization: mean_field, init: gaussian}
+data: {source: gaussian, inputs: 16, n: 272}
+train: {max_steps: 40}
+"""
 folder = None
 
 
@@ -37,7 +47,8 @@ def setUpModule():
     folder = tempfile.TemporaryDirectory(prefix="brink-check-networks-")
     figures.RC["figure.dpi"] = 100
     for name, text in (("full", NETWORK % (", norm: {values: [none, batch]}", 10, "full")),
-                       ("basic", NETWORK % ("", 0, "basic"))):
+                       ("basic", NETWORK % ("", 0, "basic")),
+                       ("layers", LAYERS % "one"), ("units", LAYERS % "sharpness")):
         with open(path_of(name + ".yaml"), "w", encoding="utf-8") as file:
             file.write(text)
         subprocess.run([drawn.BRINK, "run", path_of(name + ".yaml"), "-o", path_of(name + ".h5")],
@@ -224,6 +235,96 @@ class Table(unittest.TestCase):
         finally:
             table.STRIP_CELLS = before
         np.testing.assert_array_equal(parts.values, whole.values)
+
+
+class Phase(drawn.FigureCase):
+    def test_every_field_is_named_in_words(self):
+        sweep = opened("full.h5")
+        for name, array in sweep.data_vars.items():
+            if array.dims != sweep["status"].dims or name in ("status", "verdict"):
+                continue
+            label = phase.phase_figure(sweep, name).axes[-1].get_ylabel().replace("\n", " ")
+            self.assertEqual(label, labels.label_of(sweep, name))
+            self.assertFalse("_" in name and name in label, name)
+            self.assertNotIn("x^2", label)  # as of the other model
+
+    def test_unknown_fields_say_what_the_file_says(self):
+        sweep = opened("full.h5")
+        words = "second largest eigenvalue of the Hessian at the verdict"
+        sweep["eigenvalue_2"] = sweep["sharpness_end"].assign_attrs(long_name=words)
+        figure = phase.phase_figure(sweep, "eigenvalue_2")
+        label = figure.axes[-1].get_ylabel()
+        self.assertEqual(label.replace("\n", " "), words)
+        self.assertIn("\n", label)  # beside two rows
+        self.assert_clear(figure)
+
+    def test_short_colour_bars_have_plain_numbers(self):
+        sweep = opened("full.h5").load()
+        for low, high, shown in ((500, 500, ["495", "500"]),
+                                 (5, 25, ["6", "8", "10", "15", "20"])):
+            sweep["steps"][:] = high
+            sweep["steps"][0, 0, 0] = low
+            sweep["status"][:] = 8
+            figure = phase.phase_figure(sweep, "steps", ["activation=tanh"])
+            figure.canvas.draw()
+            texts = [label.get_text() for label in figure.axes[-1].get_yticklabels(which="both")]
+            self.assertEqual([text for text in texts if text], shown)
+
+    def test_flags_are_in_the_help_as_they_are_computed(self):
+        for words in ("|edge_end - 1| <= .05", "loss_peak > 1.01", "sharpness_end < sharpness_st"):
+            self.assertIn(words, phase.flags_meaning())
+
+    def test_what_a_logarithm_cannot_show_is_in_the_legend(self):
+        sweep = opened("full.h5").load()
+        sweep["sharpness_end"][0, 0, 0] = -1
+        figure = phase.phase_figure(sweep, "sharpness_end", ["activation=tanh"])
+        self.assertIn("no value above 0", drawn.legend_texts(figure))
+
+    def test_verdicts_of_networks_are_far_apart_for_everyone(self):
+        shades = figures.status_colours(brink_io.status_names(opened("layers.h5")))
+        apart = drawn.cvd_lab(shades["diverged"]) - drawn.cvd_lab(shades["unsettled"])
+        self.assertGreater(np.linalg.norm(apart, axis=1).min(), 40)
+        apart = drawn.cvd_lab(shades["converged"]) - drawn.cvd_lab(shades["unsettled"])
+        self.assertGreater(np.linalg.norm(apart, axis=1).min(), 15)
+        shown = drawn.cell_colours(phase.phase_figure(opened("layers.h5")).axes[0])
+        self.assertLessEqual(set(shown), set(shades.values()))
+        self.assertIn(shades["unsettled"], shown)
+
+    def test_axes_of_two_layers(self):
+        figure = phase.phase_figure(opened("layers.h5"))
+        axes = figure.axes[0]
+        self.assertEqual((axes.get_xlabel(), axes.get_ylabel()),
+                         ("learning rate of the first layer", "learning rate of the second layer"))
+        figure.canvas.draw()
+        for axis, ticks in ((axes.xaxis, ["50", "100", "200", "500", "1000", "2000"]),
+                            (axes.yaxis, ["8", "10", "15", "20"])):
+            self.assertEqual([label.get_text() for label in axis.get_ticklabels()
+                              if label.get_text()], ticks)
+        self.assert_clear(figure)
+        axes = phase.phase_figure(opened("units.h5")).axes[0]
+        self.assertEqual(axes.get_xlabel(), "learning rate of the first layer × sharpness$_0$/2")
+
+    def test_footer_says_which_networks(self):
+        for name, known, words in (
+                ("layers.h5", True, ("data = gaussian (16 to 1)", "n = 272", "precision = f64",
+                                     "parametrization = mean_field", "hidden = 16",
+                                     "init = gaussian", "max_steps = 40", "activation = tanh")),
+                ("basic.h5", True, ("data = chebyshev (degree 3)", "width = 16", "depth = 1",
+                                    "loss = mse", "norm = none", "n = 12")),
+                ("basic.h5", False, ("init =", "parametrization =", "hidden", "offset"))):
+            footer = drawn.footer_of(phase.phase_figure(opened(name)))
+            for word in words:
+                self.assertEqual(word in footer, known, (name, word, footer))
+
+
+class Ticks(unittest.TestCase):
+    def test_round_numbers_within_two_decades(self):
+        for low, high, count, ticks in ((8, 25, 8, [8, 10, 15, 20]),
+                                        (50, 3000, 8, [50, 100, 200, 500, 1000, 2000]),
+                                        (50, 3000, 4, [100, 300, 1000, 3000]),
+                                        (0.05, 0.2, 8, [0.05, 0.06, 0.08, 0.1, 0.15, 0.2]),
+                                        (1, 100, 8, []), (1.01, 1.02, 8, [])):
+            np.testing.assert_allclose(figures.log_ticks(low, high, count), ticks)
 
 
 if __name__ == "__main__":

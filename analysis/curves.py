@@ -4,8 +4,9 @@
 
     python3 analysis/curves.py FILE.h5 [-o FIGURE] [--slice activation#0] [--last N]
 
-One colour per learning rate; the dashed line of its colour is 2/h, the edge of stability. Needs
-curves in the file (train: {curves_every: N}).
+One colour per learning rate; the dashed line of its colour is 2/h, the edge of stability. One far
+above all sharpness is an arrow at the top, and the legend has its value. Needs curves in the file
+(train: {curves_every: N}).
 """
 import argparse
 import sys
@@ -23,7 +24,10 @@ import brink_io  # noqa: E402
 import figures  # noqa: E402
 import picture  # noqa: E402
 
+DASHES = (0, (4, 2))
 LINES_MAX = 8
+ROOM = 1.5  # lines at 2/h are drawn up to so many times the largest sharpness
+ABOVE = "\u25b2"  # the arrow, in words
 AXES = ("lr", "lr1")  # a rate that the lines may be told apart by
 
 
@@ -45,6 +49,27 @@ def choose(sweep, slices):
     return axis, sweep.isel(chosen), curves.isel(chosen), words
 
 
+def draw_limits(axes, limits, shades, sharpness):
+    """The lines at 2/h in the range that is drawn, arrows for those above; returns which are."""
+    known = sharpness[np.isfinite(sharpness)]
+    top = known.max(initial=0) or min(limits)
+    above = limits > ROOM * top
+    axes.set_ylim(0, 1.15 * max([top, *limits[~above]]))
+    for limit, shade in zip(limits[~above], shades[~above]):
+        axes.axhline(limit, color=shade, linewidth=0.8, linestyle=DASHES)
+    for place, shade in enumerate(shades[above][::-1]):
+        axes.plot(0.97 - 0.05 * place, 0.96, "^", color=shade, markersize=4,
+                  transform=axes.transAxes)
+    return above
+
+
+def limit_handle(some_above):
+    """The legend of 2/h."""
+    label = "2/$h$, edge of stability" + (f" ({ABOVE} above)" if some_above else "")
+    return Line2D([], [], color=figures.theme["faint"], linewidth=0.8, linestyle=DASHES,
+                  label=label)
+
+
 def curves_figure(sweep, slices=(), last=None, width="column"):
     """The two panels of an opened sweep as a Figure; see the module's head."""
     axis, part, curves, words = choose(sweep, slices)
@@ -57,18 +82,18 @@ def curves_figure(sweep, slices=(), last=None, width="column"):
     kept = slice(None) if last is None else step >= step[-1] - last
     with plt.rc_context(figures.RC):
         figure, (above, below) = plt.subplots(2, 1, figsize=(figures.WIDTHS[width], 4))
+        limits, shades = 2 / rate[shown], figures.shades(shown.size)
+        sharp = curves["sharpness"].isel({axis: shown}).values[..., kept]
+        outside = draw_limits(below, limits, shades, sharp)
         handles = []
-        for row, shade in zip(shown, figures.shades(shown.size)):
+        for row, shade, limit, far in zip(shown, shades, limits, outside):
             loss = curves["training_loss"].isel({axis: row}).values[kept]
             sharpness = curves["sharpness"].isel({axis: row}).values[kept]
             there = np.isfinite(sharpness)
             label = f"$h$ = {figures.number(float(rate[row]))}"
+            label += f" ({ABOVE} 2/$h$ = {limit:.3g})" if far else ""
             handles += above.plot(step[kept], loss, color=shade, linewidth=0.9, label=label)
             below.plot(step[kept][there], sharpness[there], color=shade, linewidth=0.9)
-            below.axhline(2 / rate[row], color=shade, linewidth=0.8, linestyle=(0, (4, 2)))
-        sharp = curves["sharpness"].isel({axis: shown}).values[..., kept]
-        top = np.nanmax(sharp) if np.isfinite(sharp).any() else 1
-        below.set_ylim(0, 1.15 * max(top, min(2 / rate[shown])))
         above.set(yscale="log", ylabel="loss")
         low, high = above.get_ylim()
         if high < 10 * low:  # within a decade powers of ten say little
@@ -82,8 +107,7 @@ def curves_figure(sweep, slices=(), last=None, width="column"):
             axes.spines[["top", "right"]].set_visible(False)
         above.tick_params(labelbottom=False)
         figure.align_ylabels([above, below])
-        handles.append(Line2D([], [], color=figures.theme["faint"], linewidth=0.8,
-                              linestyle=(0, (4, 2)), label="2/$h$, the edge of stability"))
+        handles.append(limit_handle(outside.any()))
         status = sweep["status"].values
         footer = figures.provenance(sweep, np.count_nonzero(status != brink_io.PENDING),
                                     status.size, words)

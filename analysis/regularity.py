@@ -6,8 +6,10 @@
 
 One row for each combination of named axes (activation, loss, norm), the most regular first; one dot
 for each learning rate at which the training did not diverge: how near the edge of stability it
-ends, how balanced its layers become, and how high the loss rose before. Needs the fields edge_end,
-balance, loss_peak; with dor (record: full) the degree along the ray of the start stands beside.
+ends, how balanced its layers become, and how high the loss rose before. Within a row the dots rise
+with the learning rate, so that none hides another; a cross at the right is one that diverged. Needs
+the fields edge_end, balance, loss_peak; with dor (record: full) the degree along the ray of the
+start stands beside.
 """
 import argparse
 import itertools
@@ -26,9 +28,18 @@ import figures  # noqa: E402
 import picture  # noqa: E402
 
 NAMED = ("activation", "loss", "norm", "bias")
+WORDS = {("norm", "none"): "", ("bias", "true"): "bias", ("bias", "false"): ""}  # in a row's name
 RATES = ("lr", "lr1")
 MEASURES = ("edge_end", "balance", "loss_peak")
+SPREAD = 0.56      # of a row that its dots take up
 NEAR, FAR = 2, 10  # a balance beyond FAR makes its axis logarithmic beyond NEAR
+
+
+def row_name(axes, places):
+    """"relu, mse, batch": the words of a row, without those that say that something is not."""
+    words = [WORDS.get((axis.name, axis.names[place]), axis.names[place])
+             for axis, place in zip(axes, places)]
+    return ", ".join(word for word in words if word) or "plain"
 
 
 def rows_of(sweep, slices):
@@ -51,9 +62,8 @@ def rows_of(sweep, slices):
     axes = [figures.grid_axis(sweep, name) for name in named if name in part.dims]
     rows = []
     for places in itertools.product(*(range(axis.values.size) for axis in axes)):
-        title = ", ".join(axis.names[place] for axis, place in zip(axes, places)
-                          if axis.names[place] != "none")
-        rows.append((title, part.isel({axis.name: place for axis, place in zip(axes, places)})))
+        chosen = {axis.name: place for axis, place in zip(axes, places)}
+        rows.append((row_name(axes, places), part.isel(chosen)))
     return rows, rate, words
 
 
@@ -72,20 +82,29 @@ def order(row):
     return np.isnan(found), 0 if np.isnan(found) else round(float(found), 3), title
 
 
+def heights(place, count):
+    """Where the dots of row `place` lie: they rise (on an axis that falls) with the rate."""
+    return place + (SPREAD * (0.5 - np.arange(count) / (count - 1)) if count > 1 else np.zeros(1))
+
+
 def draw_rows(panels, rows, shades, diverged):
     """The dots of each row; returns the values drawn, by measure."""
     drawn = {name: [] for name in MEASURES}
     for place, (_, part) in enumerate(rows):
         ended = part["status"].values != diverged
+        height = heights(place, ended.size)
         for axes, name in zip(panels, MEASURES):
+            if place % 2:
+                axes.axhspan(place - 0.5, place + 0.5, color=figures.theme["blank"], linewidth=0,
+                             zorder=0)
             values = part[name].values[ended]
-            axes.scatter(values, np.full(ended.sum(), place), c=np.array(shades)[ended], s=14,
-                         linewidth=0.3, edgecolor=figures.theme["page"], zorder=3)
+            axes.scatter(values, height[ended], c=shades[ended], s=10, linewidth=0.3,
+                         edgecolor=figures.theme["page"], zorder=3)
             drawn[name] += list(values[np.isfinite(values)])
-        panels[0].text(0.02, place - 0.34, "" if ended.all() else
-                       f"{np.count_nonzero(~ended)} of {ended.size} diverged", size=4.6,
-                       color=figures.theme["faint"], va="center",
-                       transform=panels[0].get_yaxis_transform())
+            for row in np.flatnonzero(~ended):
+                axes.plot(1.0, height[row], "x", color=shades[row], markersize=3.2,
+                          markeredgewidth=1.1, clip_on=False,
+                          transform=axes.get_yaxis_transform())
     return drawn
 
 
@@ -94,7 +113,8 @@ def set_measures(panels, drawn):
     edge, balance, peak = panels
     words = []
     edge.set(xlabel="$h\\cdot$sharpness/2 at the end")
-    edge.set_xlim(0, 1.05 * max([1.0, *drawn["edge_end"]]))
+    low, high = min([0.0, *drawn["edge_end"]]), max([1.0, *drawn["edge_end"]])
+    edge.set_xlim(low - 0.03 * (high - low), high + 0.06 * (high - low))
     edge.axvline(1, color=figures.theme["line2"], linewidth=0.8, zorder=1)
     balance.set(xlabel="balance, end over start")
     low, high = min([0.0, *drawn["balance"]]), max([1.0, *drawn["balance"]])
@@ -131,21 +151,22 @@ def regularity_figure(sweep, slices=(), width="page"):
                   for title, part in rows]
         for axes in panels[:1] if beside else panels:
             axes.set_yticks(range(len(rows)), labels)
-            axes.set_ylim(len(rows) - 0.4, -0.6)
+            axes.set_ylim(len(rows) - 0.45, -0.55)
         for axes in panels:
-            axes.grid(axis="y", color=figures.theme["blank"], linewidth=0.8)
-            axes.set_axisbelow(True)
             axes.tick_params(axis="y", length=0)
             axes.spines[["top", "right", "left"]].set_visible(False)
         label = figures.LR_LABELS.get(sweep.attrs["lr_unit"], "learning rate")
         handles = [Line2D([], [], color=shade, marker="o", linestyle="none", markersize=3.6,
                           label=f"{label} = {name}") for shade, name in zip(shades, grid.names)]
+        if any((part["status"].values == diverged).any() for _, part in rows):
+            handles.append(Line2D([], [], color=figures.theme["faint"], marker="x", markersize=3.2,
+                                  linestyle="none", label="diverged"))
         handles.append(Line2D([], [], color=figures.theme["line2"], linewidth=0.8,
                               label="edge of stability; balanced"))
         status = sweep["status"].values
         footer = figures.provenance(sweep, np.count_nonzero(status != brink_io.PENDING),
                                     status.size, words)
-        height = 0.24 * len(rows) + 0.2
+        height = 0.28 * len(rows) + 0.1
         stacked = [(list(panels), height)] if beside else [(axes, height) for axes in panels]
         return figures.arrange(figure, stacked, sweep.attrs.get("title", ""), footer, handles,
                                columns=3 if beside else 2)

@@ -70,7 +70,8 @@ def opened(name):
 class Curves(drawn.FigureCase):
     def test_every_rate_has_its_stored_curves_and_its_limit(self):
         sweep = opened("full.h5")
-        above, below = curves.curves_figure(sweep, ["activation#1"]).axes
+        figure = curves.curves_figure(sweep, ["activation#1"])
+        above, below = figure.axes
         stored = brink_io.curves(sweep).isel(activation=1, norm=0)
         rates = sweep["lr_actual"].isel(activation=1, norm=0).values
         self.assertEqual(len(above.lines), len(RATES))
@@ -78,18 +79,37 @@ class Curves(drawn.FigureCase):
             np.testing.assert_array_equal(line.get_xdata(), stored["step"].values)
             loss = stored["training_loss"].isel(lr=k).values
             np.testing.assert_array_equal(line.get_ydata(), loss)
-        for k, (line, limit) in enumerate(zip(below.lines[::2], below.lines[1::2])):
+        by_colour = {tuple(line.get_color()): [] for line in above.lines}
+        for line in below.lines:
+            by_colour[tuple(line.get_color())].append(line)
+        texts = drawn.legend_texts(figure)
+        for k, (limit, line) in enumerate(by_colour.values()):
             sharpness = stored["sharpness"].isel(lr=k).values
             np.testing.assert_array_equal(line.get_ydata(), sharpness[np.isfinite(sharpness)])
-            np.testing.assert_allclose(limit.get_ydata(), 2 / rates[k])
-            np.testing.assert_array_equal(limit.get_color(), line.get_color())
+            arrow = limit.get_marker() == "^"
+            self.assertEqual(arrow, 2 / rates[k] > below.get_ylim()[1], k)
+            self.assertEqual(f"(\u25b2 2/$h$ = {2 / rates[k]:.3g})" in texts[k], arrow)
+            if not arrow:
+                np.testing.assert_allclose(limit.get_ydata(), 2 / rates[k])
         self.assertEqual((above.get_yscale(), below.get_xlabel()), ("log", "step"))
+
+    def test_limits_far_above_are_arrows_with_a_value(self):
+        for limits, arrows, top in (([40.0, 20.0, 10.0], 1, 23.0), ([29.0, 1.0], 0, 33.35),
+                                    ([90.0, 80.0], 2, 23.0), ([300.0, 200.0, 10.0], 2, 23.0)):
+            axes = figures.plt.figure().add_subplot()
+            outside = curves.draw_limits(axes, np.array(limits), figures.shades(len(limits)),
+                                         np.array([[5.0, np.nan], [20.0, 7.0]]))
+            shown = [line.get_marker() == "^" for line in axes.lines]
+            self.assertEqual((outside.sum(), sum(shown), len(shown)),
+                             (arrows, arrows, len(limits)))
+            self.assertAlmostEqual(axes.get_ylim()[1], top)
+            figures.plt.close(axes.figure)
 
     def test_legend_and_footer_name_the_rates_and_the_slice(self):
         sweep = opened("full.h5")
-        figure = curves.curves_figure(sweep, ["activation#2", "norm#1"])
+        figure = curves.curves_figure(sweep, ["activation=relu3", "norm=batch"])
         rates = sweep["lr_actual"].isel(activation=2, norm=1).values
-        self.assertEqual(drawn.legend_texts(figure)[:-1],
+        self.assertEqual([text.split(" (")[0] for text in drawn.legend_texts(figure)[:-1]],
                          [f"$h$ = {figures.number(float(rate))}" for rate in rates])
         self.assertIn("activation = relu3 (3 of 3)", drawn.footer_of(figure))
         self.assertIn("norm = batch (2 of 2)", drawn.footer_of(figure))
@@ -124,7 +144,7 @@ class Regularity(drawn.FigureCase):
         found = {}
         for dots in axes.collections:
             for value, row in np.ma.filled(dots.get_offsets(), np.nan):
-                found.setdefault(int(row), []).append(value)
+                found.setdefault(round(row), []).append(value)
         return found
 
     def test_rows_are_sorted_by_degree_then_name(self):
@@ -145,8 +165,25 @@ class Regularity(drawn.FigureCase):
         self.assertTrue(ended.any() and not ended.all())
         for axes, name in zip(figure.axes, regularity.MEASURES):
             np.testing.assert_array_equal(self.dots(axes)[4], part[name].values[ended])
-        words = [text.get_text() for text in figure.axes[0].texts]
-        self.assertEqual(words[4], f"{np.count_nonzero(~ended)} of {ended.size} diverged")
+        crosses = [round(line.get_ydata()[0]) for line in figure.axes[0].lines
+                   if line.get_marker() == "x"]
+        self.assertEqual(crosses.count(4), np.count_nonzero(~ended))
+        self.assertIn("diverged", drawn.legend_texts(figure))
+
+    def test_no_dot_hides_another(self):
+        sweep = opened("full.h5").load()
+        for name in ("status", *regularity.MEASURES):
+            sweep[name][:] = 1  # as of trainings whose loss never rises
+        for width in figures.WIDTHS:
+            figure = regularity.regularity_figure(sweep, width=width)
+            figure.canvas.draw()
+            for axes in figure.axes:
+                for dots in axes.collections:
+                    size = np.sqrt(dots.get_sizes()[0]) * figure.dpi / 72
+                    places = axes.transData.transform(dots.get_offsets())
+                    apart = np.linalg.norm(places[:, None] - places[None], axis=2)
+                    apart[np.diag_indices(len(RATES))] = np.inf
+                    self.assertGreater(apart.min(), 0.6 * size)
 
     def test_all_dots_are_inside_whatever_their_size(self):
         sweep = opened("full.h5").load()
@@ -165,7 +202,7 @@ class Regularity(drawn.FigureCase):
 
     def test_legend_has_every_rate_and_the_yardsticks(self):
         texts = drawn.legend_texts(regularity.regularity_figure(opened("basic.h5")))
-        self.assertEqual(len(texts), len(RATES) + 1)
+        self.assertEqual(texts[len(RATES):], ["diverged", "edge of stability; balanced"])
         for rate, text in zip(RATES, texts):
             self.assertTrue(text.endswith(f"= {rate:g}"), text)
 

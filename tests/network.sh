@@ -400,4 +400,31 @@ PY
     rm -f seldom.h5 often.h5
 done
 
+# A trace has one row for each step, also for the one whose loss ends the training.
+cat >ends.yaml <<'YAML'
+model: network
+axes: {lr: {values: [0.05, 0.1, 50]}}
+network: {width: 8, precision: f64}
+data: {source: chebyshev, n: 20, degree: 3}
+train: {max_steps: 200, loss_goal: 0.24, sharpness_every: 1}
+record: full
+YAML
+expect 0 "100.0 %" "$brink" run ends.yaml -o ends.h5
+for cell in 0 1 2; do
+    expect 0 "equals the stored cell" "$brink" trace ends.h5 "lr#$cell" -o "end$cell.csv"
+    expect 0 "equals the stored cell" \
+        "$brink" trace ends.h5 "lr#$cell" --every 3 --hdf5 -o "end$cell.h5"
+done
+if "$python" - <<'PY'; then ok; else bad "the rows of a trace"; fi
+import h5py, numpy
+with h5py.File("ends.h5") as f:
+    assert f["status"][:].tolist() == [1, 1, 5]
+    for cell, steps in enumerate(f["steps"][:]):
+        rows = numpy.genfromtxt(f"end{cell}.csv", delimiter=",", names=True)
+        assert rows["step"].tolist() == list(range(steps + 1)), rows["step"]
+        assert numpy.nanmax(rows["sharpness"]) == f["sharpness_peak"][cell]
+        with h5py.File(f"end{cell}.h5") as trace:
+            assert trace["step"][:].tolist() == sorted({*range(0, steps, 3), steps})
+PY
+
 finish

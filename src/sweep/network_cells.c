@@ -199,6 +199,8 @@ struct single {
     void *record;
     brink_err (*row)(void *context, const double values[]);
     void *row_context;
+    double held[BRINK_NETWORK_TRACE_COLUMNS]; // the latest row, not yet given on
+    bool holding;
 };
 
 static int take_single(void *context, struct brink_network_job *job)
@@ -228,15 +230,24 @@ static brink_err step_single(void *context, int32_t step, const struct brink_net
                              double sharpness, double lr, const struct brink_network *network)
 {
     struct single *single = context;
-    const double values[] = {step,
-                             look->loss,
-                             look->accuracy,
-                             look->gradient_norm,
-                             sqrt(look->norm2[0]),
-                             sqrt(look->norm2[network->depth]),
-                             sharpness,
-                             lr * sharpness / 2};
-    return single->row(single->row_context, values);
+    double values[] = {step,
+                       look->loss,
+                       look->accuracy,
+                       look->gradient_norm,
+                       sqrt(look->norm2[0]),
+                       sqrt(look->norm2[network->depth]),
+                       sharpness,
+                       lr * sharpness / 2};
+    brink_err error = BRINK_OK;
+    // A step whose own loss ends the training was seen before as one on the way: one row, with the
+    // sharpness that was measured.
+    if (single->holding && single->held[0] != values[0])
+        error = single->row(single->row_context, single->held);
+    else if (single->holding && isnan(sharpness))
+        memcpy(&values[6], &single->held[6], 2 * sizeof values[0]);
+    memcpy(single->held, values, sizeof values);
+    single->holding = true;
+    return error;
 }
 
 static brink_err train_single(const struct network_state *state, const int64_t coordinate[],
@@ -255,7 +266,8 @@ static brink_err train_single(const struct network_state *state, const int64_t c
                                                .context = &single};
     bool complete = false;
     memset(record, 0, brink_record_bytes(state->spec));
-    return brink_network_train(&state->rules, &cells, NULL, &complete);
+    brink_err error = brink_network_train(&state->rules, &cells, NULL, &complete);
+    return error || !single.holding ? error : row(context, single.held);
 }
 
 void brink_network_one_cell(const void *state, const int64_t coordinate[], void *record)

@@ -84,6 +84,7 @@ run orbits "$PYTHON" tests/check_orbits.py
 [ -n "${SANITIZE:-}" ] || run fuzz make -s fuzz FUZZ_SECONDS=30
 run figures "$PYTHON" tests/check_figures.py
 run network_figures "$PYTHON" tests/check_network_figures.py
+run network_fields "$PYTHON" tests/check_network_fields.py
 wait # bits.sh uses the other compiler's build of style.sh; the lab wants quiet
 run bits bash tests/bits.sh
 wait

@@ -149,15 +149,24 @@ static struct story story_of(const struct brink_network_engine *engine,
 }
 
 #define ck_assert_near(found, expected, tolerance)                                                 \
-    ck_assert_msg(!(fabs((found) - (expected)) > (tolerance) * (fabs(expected) + 1e-3)),           \
+    ck_assert_msg(fabs((found) - (expected)) <= (tolerance) * (fabs(expected) + 1e-3),             \
                   "%s: %s = %.17g, not %.17g", words, #found, found, expected)
 
-static void check_equal(const struct brink_network *network, const struct brink_data *data)
+// compared[e] counts the networks that engine e fits.
+static void check_equal(const struct brink_network *network, const struct brink_data *data,
+                        int compared[ENGINES])
 {
     double *weights = test_weights(network, 5);
+    bool steep = network->depth == BRINK_DEPTH_MAX &&
+                 (network->activation == BRINK_RELU3 || network->activation == BRINK_RELU2);
+    // Powers up to 81: from the whole weights the Hessian of four layers of relu3 has entries of
+    // 1e38 and is symmetric to 1e-3, and at the whole rate 3 steps lead to NaN. From 0.7 of the
+    // weights at 0.01 of the rate every choice holds; at 0.8 some Hessians do not.
+    for (size_t i = 0; steep && i < brink_network_weights(network); i++)
+        weights[i] *= 0.7;
     struct story start =
         story_of(test_engine("plain", network, data), network, data, weights, 0, 0, false);
-    double lr = 0.05 / (1 + start.look.gradient_norm); // steep ones stay near
+    double lr = (steep ? 0.0005 : 0.05) / (1 + start.look.gradient_norm); // steep ones stay near
     bool twice = network->precision == BRINK_F64_NET;
     double tolerance = twice ? 1e-9 : network->depth < BRINK_DEPTH_MAX ? 2e-3 : 2e-2;
     for (int e = 0; e < ENGINES; e++) {
@@ -165,6 +174,7 @@ static void check_equal(const struct brink_network *network, const struct brink_
         char words[160];
         if (!engines[e]->fits(network, data, &training))
             continue;
+        compared[e]++;
         say(network, engines[e]->name, words);
         struct story plain = story_of(test_engine("plain", network, data), network, data, weights,
                                       lr, training.batch, twice);
@@ -175,8 +185,12 @@ static void check_equal(const struct brink_network *network, const struct brink_
             ck_assert_near(story.loss[k], plain.loss[k], tolerance);
         ck_assert_near(story.look.loss, plain.look.loss, tolerance);
         ck_assert_near(story.look.gradient_norm, plain.look.gradient_norm, tolerance);
-        ck_assert_msg(!(fabs(story.look.accuracy - plain.look.accuracy) > (twice ? 0 : 0.1)),
-                      "%s: accuracy", words);
+        if (network->width[brink_network_layers(network)] == 1) // one output is no class
+            ck_assert_msg(isnan(story.look.accuracy) && isnan(plain.look.accuracy), "%s: %g, %g",
+                          words, story.look.accuracy, plain.look.accuracy);
+        else
+            ck_assert_msg(fabs(story.look.accuracy - plain.look.accuracy) <= (twice ? 0 : 0.1),
+                          "%s: accuracy %g, %g", words, story.look.accuracy, plain.look.accuracy);
         for (int l = 0; l < brink_network_layers(network); l++)
             ck_assert_near(story.look.norm2[l], plain.look.norm2[l], tolerance);
         for (size_t i = 0; i < brink_network_weights(network); i++)
@@ -196,6 +210,7 @@ static void check_equal(const struct brink_network *network, const struct brink_
 // Every activation, loss, norm, bias, depth, parametrization and precision.
 START_TEST(engines_equal_the_plain_one)
 {
+    int compared[ENGINES] = {0};
     ck_assert_ok(brink_lanes_select(NULL));
     for (int depth = 0; depth <= BRINK_DEPTH_MAX; depth++)
         for (int d = 3; d <= 13; d += 10) { // more and fewer samples than 2 d
@@ -207,18 +222,16 @@ START_TEST(engines_equal_the_plain_one)
                 network.bias = choice / 96 & 1;
                 network.parametrization = choice / 96 & 2 ? BRINK_MEAN_FIELD : BRINK_STANDARD;
                 network.precision = choice / 96 & 4 ? BRINK_F64_NET : BRINK_F32_NET;
-                bool steep =
-                    network.activation == BRINK_RELU3 ||
-                    (network.activation == BRINK_RELU2 && network.precision == BRINK_F32_NET);
-                if (depth == BRINK_DEPTH_MAX && steep)
-                    continue; // powers up to 81: rounding alone moves them beyond the tolerances
                 if (network.loss == BRINK_LOSS_CROSS_ENTROPY && depth == 1)
                     network.width[2] = 3;
                 struct brink_data data = test_data(19, d, network.width[depth + 1], 3);
-                check_equal(&network, &data);
+                check_equal(&network, &data, compared);
                 test_data_free(&data);
             }
         }
+    for (int e = 0; e < ENGINES; e++) // OpenBLAS need not be there
+        ck_assert_msg(compared[e] > 0 || strcmp(engines[e]->name, "blas") == 0, "no network for %s",
+                      engines[e]->name);
 }
 END_TEST
 
@@ -395,6 +408,7 @@ END_TEST
 
 START_TEST(divergence_stops_where_the_plain_engine_does)
 {
+    int ended[2] = {0};
     struct brink_data data = test_data(19, 13, 3, 3);
     for (int choice = 0; choice < 8 * 3; choice++) {
         struct brink_network network = shape(13, 1, 3);
@@ -417,12 +431,15 @@ START_TEST(divergence_stops_where_the_plain_engine_does)
                 test_close(&net);
                 if (limit)
                     ck_assert_int_eq(stories[e].taken, stories[0].taken);
-                if (stories[e].taken < STEPS)
-                    ck_assert(!(stories[e].loss[stories[e].taken] <= training.loss_max));
+                if (stories[e].taken == STEPS)
+                    continue;
+                ck_assert(!(stories[e].loss[stories[e].taken] <= training.loss_max));
+                ended[limit]++;
             }
         }
         brink_free(&weights);
     }
+    ck_assert(ended[0] > 0 && ended[1] > 0);
     test_data_free(&data);
 }
 END_TEST

@@ -60,7 +60,7 @@ LDLIBS_ALL  := $(HDF5_LIBS) $(MPI_LIBS) $(LDLIBS_CORE)
 # ---- lists: floors 0 to 3 are plain C, built without the include paths of MPI and HDF5
 # The fast engines of networks, once for each ISA and precision; elsewhere they are no source.
 PACK_SRC := $(wildcard src/network/dense_*.c src/network/lanes_*.c) \
-	$(addprefix src/network/,matrix.c pack.c)
+	$(addprefix src/network/,matrix.c pack.c square.c)
 CORE_SRC := $(filter-out $(PACK_SRC),$(sort $(foreach f,base objective dynamics network sweep,\
 	$(wildcard src/$(f)/*.c))))
 HIGH_SRC := $(sort $(wildcard src/store/*.c src/cluster/*.c))

@@ -235,6 +235,34 @@ START_TEST(engines_equal_the_plain_one)
 }
 END_TEST
 
+// Those whose product with X X' is taken by quarters: sizes that are even, odd, at a vector's end.
+START_TEST(large_networks_equal_the_plain_one)
+{
+    static const struct {
+        int n, width;
+        enum brink_activation activation;
+        enum brink_norm norm;
+    } large[] = {{512, 64, BRINK_RELU, BRINK_NORM_NONE},
+                 {513, 65, BRINK_TANH, BRINK_NORM_BATCH},
+                 {559, 67, BRINK_SOFTPLUS, BRINK_NORM_LAYER}};
+    int compared[ENGINES] = {0};
+    ck_assert_ok(brink_lanes_select(NULL));
+    for (int i = 0; i < 3; i++)
+        for (int precision = 0; precision < 2; precision++) {
+            struct brink_network network = shape(280, 1, 3);
+            struct brink_data data = test_data(large[i].n, 280, 3, 3);
+            network.width[1] = large[i].width;
+            network.activation = large[i].activation;
+            network.norm = large[i].norm;
+            network.bias = i > 0;
+            network.precision = (enum brink_precision)precision;
+            check_equal(&network, &data, compared);
+            test_data_free(&data);
+        }
+    ck_assert_int_eq(compared[0], 6);
+}
+END_TEST
+
 // ---- the same bits
 
 static const struct {
@@ -251,6 +279,7 @@ static const struct {
     {249, 140, 5, 2, 2, BRINK_LEAKY_RELU, BRINK_LOSS_MSE, BRINK_NORM_LAYER, false},
     {33, 40, 7, 4, 3, BRINK_TANH, BRINK_LOSS_MSE, BRINK_NORM_BATCH, false},
     {100, 10, 16, 1, 1, BRINK_TANH, BRINK_LOSS_MSE, BRINK_NORM_NONE, false},
+    {513, 270, 65, 3, 1, BRINK_RELU, BRINK_LOSS_MSE, BRINK_NORM_NONE, true}, // in quarters
 };
 enum { MIXED = sizeof mixed / sizeof mixed[0] };
 
@@ -485,6 +514,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         engines_equal_the_plain_one,
+        large_networks_equal_the_plain_one,
         every_instruction_set_gives_the_same_bits,
         a_network_knows_nothing_of_its_neighbours,
         divergence_stops_where_the_plain_engine_does,

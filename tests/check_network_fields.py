@@ -174,8 +174,6 @@ def check_sharpness(stored, curves, network, path, rates, status, rules, words):
     near(stored["sharpness_magnitude"], extreme, LANCZOS, f"{words} sharpness_magnitude")
     near(stored["edge_end"], edge * median, LANCZOS, f"{words} edge_end")
     for point, step in enumerate(curves["step"] if curves else []):
-        if status == DIVERGED and step == end:
-            continue  # stored or not, it is no part of the definition
         values = spectra.get(step, [np.nan] * 3)
         near(curves["sharpness"][point], values[-1], LANCZOS, f"{words} sharpness at {step}")
         claim(np.isnan(curves["eigenvalue_2"][point]) == np.isnan(values[-2]) or not np.any(values),

@@ -10,7 +10,7 @@
 #define BRINK_NETWORK_DENSE_H
 
 #include "brink/network/network.h"
-#include "matrix.h"
+#include "square.h"
 
 struct dense_layer {
     int in, out;
@@ -56,7 +56,7 @@ struct brink_engine_state {
     struct dense_layer layer[BRINK_LAYERS_MAX + 1]; // [0].a is a tile of the samples
     real *samples_x, *samples_y;                    // [d][stride], [outputs][stride]
     real *kernel_room;                              // gram: room of ...
-    struct right kernel;                            // ... K, packed
+    struct square kernel;                           // ... K
     double *first_start;                            // gram: W_1(0)
     real *z_start, *z_first, *shift, *delta;        // gram: Z_1(0), Z_1, S, steps of S
     real *image;                                    // gram: a matrix times K

@@ -65,7 +65,7 @@ static void lay_out(struct brink_engine_state *state, struct carver *carver)
         state->part.y = carve(carver, (size_t)network->width[state->layers] * state->stride);
     }
     if (state->gram) {
-        state->kernel_room = carve(carver, matrix_packed_size(state->samples, state->samples));
+        state->kernel_room = carve(carver, square_room(state->samples, network->width[1]));
         size_t weights = (size_t)network->width[0] * (size_t)network->width[1];
         state->first_start = (void *)carve(carver, weights * (BRINK_REAL_BITS == 32 ? 2 : 1));
         real **of_gram[] = {&state->z_start, &state->z_first, &state->shift, &state->delta};
@@ -129,7 +129,7 @@ static brink_err form_kernel(struct brink_engine_state *state)
             for (size_t q = 0; q < d; q++)
                 across[q * n + j] = data->x[j * d + q];
         fill_kernel(kernel, across, data->n, data->d);
-        state->kernel = matrix_pack(state->kernel_room, kernel, n, data->n, data->n);
+        state->kernel = square_pack(state->kernel_room, kernel, data->n, state->network.width[1]);
     }
     brink_free(&kernel);
     brink_free(&across);
@@ -309,10 +309,8 @@ static void descend(struct brink_engine_state *state)
         real rate = (real)state->training.lr[l - 1], square = layer->gain * layer->gain;
         bool gram = state->gram && l == 1;
         if (gram) {
-            add_scaled((size_t)layer->out * state->stride, 1, state->delta, state->shift);
-            matrix_multiply(layer->out, state->samples, state->samples,
-                            (struct left){state->delta, state->stride, 1}, state->kernel,
-                            state->z_first, state->stride, true, NULL);
+            square_multiply(&state->kernel, state->delta, state->shift, state->z_first,
+                            state->stride, true);
         } else {
             add_scaled((size_t)layer->in * (size_t)layer->out, -rate * square, layer->gradient,
                        layer->weight);
@@ -400,9 +398,7 @@ static void look(struct brink_engine_state *state, int lane, struct brink_networ
         struct dense_layer *layer = &state->layer[l];
         double gain = brink_network_gain(&state->network, l), part;
         if (state->gram && l == 1) {
-            matrix_multiply(layer->out, state->samples, state->samples,
-                            (struct left){state->delta, state->stride, 1}, state->kernel,
-                            state->image, state->stride, false, NULL);
+            square_multiply(&state->kernel, state->delta, NULL, state->image, state->stride, false);
             part = dense_sum_products(layer->out, state->samples, state->delta, state->image,
                                       state->stride);
             look->norm2[0] = first_norm2(state);
@@ -488,8 +484,7 @@ static void tangent_random(struct brink_engine_state *state, uint64_t seed, void
             to[i * state->stride + c] = 0;
     real *image = to + (size_t)first->out * state->stride;
     memset(image, 0, (size_t)first->out * state->stride * sizeof image[0]);
-    matrix_multiply(first->out, state->samples, state->samples, (struct left){to, state->stride, 1},
-                    state->kernel, image, state->stride, false, NULL);
+    square_multiply(&state->kernel, to, NULL, image, state->stride, false);
 }
 
 // hessian() takes the passes again at the weights as they are.

@@ -185,9 +185,8 @@ void dense_hessian(struct brink_engine_state *state, const void *tangent_, void 
         for (size_t i = 0; layer->tangent_weight && i < weight_count(layer); i++)
             part[i] *= layer->gain;
         if (state->gram && l == 1)
-            matrix_multiply(layer->out, state->samples, state->samples,
-                            (struct left){part, state->stride, 1}, state->kernel,
-                            part + (size_t)layer->out * state->stride, state->stride, false, NULL);
+            square_multiply(&state->kernel, part, NULL, part + (size_t)layer->out * state->stride,
+                            state->stride, false);
     }
 }
 

@@ -153,6 +153,9 @@ static brink_err finish(struct trainer *trainer, int at, enum brink_network_stat
         sharpness = measure(trainer, at, true, true, &cell->sharpness_magnitude);
         cell->sharpness_end = sharpness;
         memcpy(cell->eigenvalue, progress->eigenvalue, sizeof cell->eigenvalue);
+    } else if (progress->sample_count > 0 &&
+               lane->samples[progress->sample_count - 1].step == progress->step) {
+        sharpness = lane->samples[progress->sample_count - 1].sharpness; // was measured on the way
     }
     put_curve(trainer, lane, look, sharpness);
     if (trainer->source->step)

@@ -267,7 +267,9 @@ static brink_err train_single(const struct network_state *state, const int64_t c
     bool complete = false;
     memset(record, 0, brink_record_bytes(state->spec));
     brink_err error = brink_network_train(&state->rules, &cells, NULL, &complete);
-    return error || !single.holding ? error : row(context, single.held);
+    if (!error && row && single.holding)
+        error = row(context, single.held);
+    return error;
 }
 
 void brink_network_one_cell(const void *state, const int64_t coordinate[], void *record)

@@ -73,14 +73,6 @@ VEC_INLINE int dense_tile_samples(const struct brink_engine_state *state, int sa
     return whole ? samples : DENSE_TILE;
 }
 
-// Reals from row to row: whole cache lines, an odd number of them, so that the rows of a column
-// do not all fall into the same sets of a cache.
-VEC_INLINE size_t dense_stride(int columns)
-{
-    size_t lines = ((size_t)columns + (size_t)CHAINS - 1) / (size_t)CHAINS;
-    return (lines | 1) * (size_t)CHAINS;
-}
-
 // Columns first .. first + columns - 1 of the samples.
 struct dense_tile {
     int first, columns;

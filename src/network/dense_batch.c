@@ -33,7 +33,7 @@ void dense_see_batch(struct brink_engine_state *state)
     struct dense_samples *part = &state->part;
     part->count = state->training.batch;
     part->tile = dense_tile_samples(state, part->count);
-    part->stride = dense_stride(part->count);
+    part->stride = matrix_stride(part->count);
     const int32_t *chosen =
         state->permutation + brink_network_batch(&state->training, state->all.count, state->step,
                                                  &state->epoch, state->permutation);

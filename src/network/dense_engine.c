@@ -28,7 +28,7 @@ static void lay_out_layer(struct brink_engine_state *state, int l, struct carver
     size_t weights = (size_t)layer->in * (size_t)layer->out;
     size_t tile = (size_t)layer->out * state->tile_stride;
     size_t groups =
-        state->tile_stride > (size_t)layer->out ? state->tile_stride : dense_stride(layer->out);
+        state->tile_stride > (size_t)layer->out ? state->tile_stride : matrix_stride(layer->out);
     if (!gram) {
         layer->weight = carve(carver, weights);
         layer->gradient = carve(carver, weights);
@@ -171,8 +171,8 @@ static void describe(struct brink_engine_state *state)
     const struct brink_network *network = &state->network;
     state->layers = brink_network_layers(network);
     state->tile = dense_tile_samples(state, state->samples);
-    state->stride = dense_stride(state->samples);
-    state->tile_stride = dense_stride(state->tile);
+    state->stride = matrix_stride(state->samples);
+    state->tile_stride = matrix_stride(state->tile);
     state->weight_count = brink_network_weights(network);
     // 2 n^2 h operations against 4 n d h
     state->gram =

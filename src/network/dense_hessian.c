@@ -7,11 +7,6 @@
 #include "dense.h"
 #include "elementwise.h"
 
-VEC_INLINE int whole(int columns)
-{
-    return (columns + CHAINS - 1) / CHAINS * CHAINS;
-}
-
 static size_t weight_count(const struct dense_layer *layer)
 {
     return (size_t)layer->in * (size_t)layer->out;

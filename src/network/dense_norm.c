@@ -5,11 +5,6 @@
 // units (layer). Columns beyond the last sample are kept at 0 where batch norm sums over them.
 #include "dense.h"
 
-VEC_INLINE int whole(int columns)
-{
-    return (columns + CHAINS - 1) / CHAINS * CHAINS;
-}
-
 VEC_INLINE bool by_unit(const struct brink_engine_state *state)
 {
     return state->network.norm == BRINK_NORM_BATCH;

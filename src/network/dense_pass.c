@@ -6,11 +6,6 @@
 #include "dense.h"
 #include "elementwise.h"
 
-VEC_INLINE int whole(int columns)
-{
-    return (columns + CHAINS - 1) / CHAINS * CHAINS;
-}
-
 // a, slope and (unless NULL) bend from z + bias. A row of a tile is too short for the hardware to
 // see what comes next (to ask for what is beyond the last does nothing).
 static void activate(enum brink_activation activation, const struct dense_layer *layer, int columns,

@@ -21,6 +21,19 @@
 #endif
 #define PANEL (PANEL_VECS * VEC_WIDTH) // columns of a panel of the right operand
 
+// Columns up to the end of the last whole round of chains.
+VEC_INLINE int whole(int columns)
+{
+    return (columns + CHAINS - 1) / CHAINS * CHAINS;
+}
+
+// Reals from row to row: whole cache lines, an odd number of them, so that the rows of a column
+// do not all fall into the same sets of a cache.
+VEC_INLINE size_t matrix_stride(int columns)
+{
+    return (size_t)(whole(columns) / CHAINS | 1) * (size_t)CHAINS;
+}
+
 // Element (i, q) of a left operand is at[i * row + q * column].
 struct left {
     const real *at;

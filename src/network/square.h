@@ -17,7 +17,7 @@ struct square {
     size_t sums_stride;
 };
 
-// Reals of room that square_pack takes for itself, and for columns read beyond.
+// Reals of room that square_pack needs.
 size_t square_room(int n, int rows);
 
 // Packs `from` [n][n] into `room`, which the square uses from then on.

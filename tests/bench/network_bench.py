@@ -31,8 +31,8 @@ NOTES = [
     "(square.c) 7/8 of 2 n^2 h are taken: the row below it is of these. The host's other thread "
     "on the core, where it is busy, slows the step, but hardly the stretches: it takes half of the "
     "window (see BENCH.json) and of the cycles in which the step starts 3 instructions. So the "
-    "required row is of steps with the whole window "
-    f"right before and after them, where there are {STEPS_MIN} in a round.",
+    "required row is of steps with the whole window right before and after them, where there are "
+    f"{STEPS_MIN} in a round.",
     "PyTorch, on OpenBLAS with AVX-512 or AVX2 kernels: one network is nn.Sequential with SGD; a "
     "batch is one product for all first layers and bmm, torch.autograd.grad, updates in place; the "
     "best of the batches 16 to 4096.",

@@ -56,9 +56,8 @@ brink_err brink_data_files(const struct brink_data_request *request,
                            void *context) BRINK_CHECKED;
 
 // A two-dimensional array `name` [rows][columns] of a user's HDF5 file as doubles, row-major;
-// *values is owned. BRINK_ERR_IO with path, name, expected and found, also
-// where a number is not finite. Set by the floor that may
-// read HDF5.
+// *values is owned. BRINK_ERR_IO with path, name, expected and found, also where a number is not
+// finite. Set by the floor that may read HDF5.
 extern brink_err (*brink_data_hdf5)(const char *path, const char *name, int64_t *rows,
                                     int64_t *columns, double **values);
 

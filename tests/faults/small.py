@@ -420,7 +420,10 @@ class Faults:
             sight = self.look(result)
         demand(0 < sight["tiles_done"] <= sight["tiles"] == self.scratch.cells // 8, str(sight))
         demand(sum(sight["verdicts"].values()) == sight["cells_done"], str(sight))
-        demand(job.process.poll() is not None or sight["writer"]["life"] == "alive", str(sight))
+        if sight["writer"]:
+            demand(job.process.poll() is not None or sight["writer"]["life"] == "alive", str(sight))
+        else:  # the lease goes before the process does
+            demand(job.wait() == 0, f"no lease while it works: {sight}")
         demand(sight["cells_per_s"] > 0 and sight["last_commit"], str(sight))
         job.signal(signal.SIGKILL, job.ranks())
         code = job.wait()

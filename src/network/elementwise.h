@@ -131,14 +131,15 @@ VEC_INLINE vec vec_tanh(vec x)
 #else
     // With v = 2|x| log2(e) = n + r, s = 2^n and k(r) of brink_coth2_terms e^(2|x|) is s (k + r)/
     // (k - r), and tanh|x| above/(above + 2 (k - r)) with above = (s - 1) k + (s + 1) r. Rounding v
-    // changes tanh in no greater proportion; the constant's error is also that of k(0).
-    const vec one = vec_set(1);
+    // changes tanh in no greater proportion; the constant's error is also that of k(0). s r comes
+    // from r's exponent, to spare a multiplication: where r is 0 it is 2^(n - 1023), and vanishes.
     vec v = vec_min(vec_set(64), vec_abs(x) * vec_set(2 * LOG2_E)); // 1 long before
     vec rounded = v + vec_set(REAL_ROUNDER), r = v - (rounded - vec_set(REAL_ROUNDER));
     vec k = horner(brink_coth2_terms, 6, r * r);
     vec_bits exponent = bits_to_exponent(vec_to_bits(rounded));
     vec s = vec_from_bits(bits_add(exponent, bits_set(REAL_ONE_BITS)));
-    vec above = vec_fma(s - one, k, (s + one) * r), less = k - r;
+    vec s_r = vec_from_bits(bits_add(vec_to_bits(r), exponent));
+    vec above = vec_fma(s - vec_set(1), k, s_r + r), less = k - r;
     return vec_with_sign(above / (above + (less + less)), x);
 #endif
 }

@@ -19,7 +19,7 @@ struct part {
     const real *x, *y;
 };
 
-// a and slope from z, which lies in a.
+// a and slope from z, which lies in a; tanh's slope is made of a again where it is needed.
 VEC_INLINE void activate(enum brink_activation activation, const struct lanes_layer *layer,
                          int count)
 {
@@ -35,7 +35,8 @@ VEC_INLINE void activate(enum brink_activation activation, const struct lanes_la
                 jet[s] = activation_##lower(z[s]);                                                 \
             for (int s = 0; s < count; s++) {                                                      \
                 lanes_put(layer->a, j *BLOCK + (size_t)s, jet[s].value);                           \
-                lanes_put(layer->slope, j *BLOCK + (size_t)s, jet[s].slope);                       \
+                if (BRINK_##upper != BRINK_TANH)                                                   \
+                    lanes_put(layer->slope, j *BLOCK + (size_t)s, jet[s].slope);                   \
             }                                                                                      \
         }                                                                                          \
         break;
@@ -126,8 +127,22 @@ static vec cross_entropy(const struct lanes_nets *nets, const struct part part, 
 
 // ---- backward
 
+// What lies above the first layer.
+enum above {
+    ABOVE_NOTHING,
+    ABOVE_OUTPUT, // one output: the weight to it multiplies the sum over all samples at the end
+    ABOVE_LAYERS
+};
+static enum above above_first(const struct lanes_nets *nets)
+{
+    return nets->layers == 1                              ? ABOVE_NOTHING
+           : nets->layers == 2 && nets->layer[2].out == 1 ? ABOVE_OUTPUT
+                                                          : ABOVE_LAYERS;
+}
+
 // Adds the block's part of the gradient of the weights from a unit below, and takes d there.
-VEC_INLINE void backward_unit(const struct lanes_layer *layer, int count, size_t unit, vec d[BLOCK])
+VEC_INLINE void backward_unit(const struct lanes_layer *layer, bool is_tanh, int count, size_t unit,
+                              vec d[BLOCK])
 {
     const struct lanes_layer *below = layer - 1;
     vec a[BLOCK], sum[BLOCK];
@@ -145,8 +160,32 @@ VEC_INLINE void backward_unit(const struct lanes_layer *layer, int count, size_t
         }
         lanes_put(layer->gradient, at, gradient);
     }
-    for (int s = 0; s < count; s++)
-        d[s] = sum[s] * lanes_get(below->slope, unit * BLOCK + (size_t)s);
+    if (is_tanh)
+        for (int s = 0; s < count; s++)
+            d[s] = sum[s] * vec_minus_fma(a[s], a[s], vec_set(1));
+    else
+        for (int s = 0; s < count; s++)
+            d[s] = sum[s] * lanes_get(below->slope, unit * BLOCK + (size_t)s);
+}
+
+// The same below the only output, but without the weight to it in d.
+VEC_INLINE void backward_output(const struct lanes_layer *layer, bool is_tanh, int count,
+                                size_t unit, vec d[BLOCK])
+{
+    const struct lanes_layer *below = layer - 1;
+    vec term[BLOCK], gradient = lanes_get(layer->gradient, unit);
+    for (int s = 0; s < count; s++) {
+        d[s] = lanes_get(layer->d, (size_t)s);
+        vec a = lanes_get(below->a, unit * BLOCK + (size_t)s);
+        term[s] = d[s] * a;
+        gradient = gradient + term[s];
+        if (is_tanh)
+            d[s] = vec_minus_fma(term[s], a, d[s]);
+    }
+    lanes_put(layer->gradient, unit, gradient);
+    if (!is_tanh)
+        for (int s = 0; s < count; s++)
+            d[s] = d[s] * lanes_get(below->slope, unit * BLOCK + (size_t)s);
 }
 
 VEC_INLINE void add_bias_gradient(const struct lanes_layer *layer, int count, size_t unit,
@@ -159,19 +198,21 @@ VEC_INLINE void add_bias_gradient(const struct lanes_layer *layer, int count, si
 }
 
 // The gradients of some units of the first layer; their d comes from the layer above, if any.
-VEC_INLINE void backward_first(const struct lanes_layer *layer, const struct part part, bool single,
-                               size_t unit, int units)
+VEC_INLINE void backward_first(const struct lanes_layer *layer, bool is_tanh,
+                               const struct part part, enum above above, size_t unit, int units)
 {
     size_t in = (size_t)layer->in;
     vec d[UNITS][BLOCK];
 #pragma GCC unroll 4
     for (int j = 0; j < units; j++) {
         size_t at = unit + (size_t)j;
-        if (single)
+        if (above == ABOVE_NOTHING)
             for (int s = 0; s < part.count; s++)
                 d[j][s] = lanes_get(layer->d, at * BLOCK + (size_t)s);
+        else if (above == ABOVE_OUTPUT)
+            backward_output(layer + 1, is_tanh, part.count, at, d[j]);
         else
-            backward_unit(layer + 1, part.count, at, d[j]);
+            backward_unit(layer + 1, is_tanh, part.count, at, d[j]);
         if (layer->bias)
             add_bias_gradient(layer, part.count, at, d[j]);
     }
@@ -189,10 +230,12 @@ VEC_INLINE void backward_first(const struct lanes_layer *layer, const struct par
     }
 }
 
-VEC_INLINE void backward_layers(const struct lanes_nets *nets, const struct part part, bool single)
+VEC_INLINE void backward_layers(const struct lanes_nets *nets, const struct part part,
+                                enum above above)
 {
+    const bool is_tanh = nets->network.activation == BRINK_TANH;
     const struct lanes_layer *first = &nets->layer[1], *last = &nets->layer[nets->layers];
-    for (size_t j = 0; last->bias && !single && j < (size_t)last->out; j++) {
+    for (size_t j = 0; last->bias && above != ABOVE_NOTHING && j < (size_t)last->out; j++) {
         vec d[BLOCK];
         for (int s = 0; s < part.count; s++)
             d[s] = lanes_get(last->d, j * BLOCK + (size_t)s);
@@ -201,7 +244,7 @@ VEC_INLINE void backward_layers(const struct lanes_nets *nets, const struct part
     for (const struct lanes_layer *layer = last; layer > first + 1; layer--)
         for (size_t i = 0; i < (size_t)layer->in; i++) {
             vec d[BLOCK];
-            backward_unit(layer, part.count, i, d);
+            backward_unit(layer, is_tanh, part.count, i, d);
             if (layer->bias)
                 add_bias_gradient(layer - 1, part.count, i, d);
             for (int s = 0; s < part.count; s++)
@@ -210,9 +253,9 @@ VEC_INLINE void backward_layers(const struct lanes_nets *nets, const struct part
     const size_t together = units_of(part.count);
     size_t unit = 0, units = (size_t)first->out;
     for (; unit + together <= units; unit += together)
-        backward_first(first, part, single, unit, (int)together);
+        backward_first(first, is_tanh, part, above, unit, (int)together);
     for (; unit < units; unit++)
-        backward_first(first, part, single, unit, 1);
+        backward_first(first, is_tanh, part, above, unit, 1);
 }
 
 VEC_INLINE vec take_part(struct lanes_nets *nets, const struct part part, vec loss)
@@ -228,11 +271,30 @@ VEC_INLINE vec take_part(struct lanes_nets *nets, const struct part part, vec lo
     }
     loss = nets->network.loss == BRINK_LOSS_CROSS_ENTROPY ? cross_entropy(nets, part, loss)
                                                           : residuals(nets, part, loss);
-    if (nets->layers == 1)
-        backward_layers(nets, part, true);
-    else
-        backward_layers(nets, part, false);
+    switch (above_first(nets)) {
+    case ABOVE_NOTHING:
+        backward_layers(nets, part, ABOVE_NOTHING);
+        break;
+    case ABOVE_OUTPUT:
+        backward_layers(nets, part, ABOVE_OUTPUT);
+        break;
+    default:
+        backward_layers(nets, part, ABOVE_LAYERS);
+        break;
+    }
     return loss;
+}
+
+// The gradients of the first layer times the weight to the only output.
+static void weigh_gradients(const struct lanes_layer *first, const struct lanes_layer *last)
+{
+    for (size_t j = 0, at = 0; j < (size_t)first->out; j++) {
+        vec w = lanes_get(last->weight, j);
+        for (size_t end = at + (size_t)first->in; at < end; at++)
+            lanes_put(first->gradient, at, w * lanes_get(first->gradient, at));
+        if (first->bias)
+            lanes_put(first->bias_gradient, j, w * lanes_get(first->bias_gradient, j));
+    }
 }
 
 void lanes_pass(struct lanes_nets *nets, double loss[VEC_WIDTH])
@@ -257,6 +319,8 @@ void lanes_pass(struct lanes_nets *nets, double loss[VEC_WIDTH])
         }
 #undef PART
     }
+    if (above_first(nets) == ABOVE_OUTPUT)
+        weigh_gradients(&nets->layer[1], &nets->layer[2]);
     real each[VEC_WIDTH];
     vec_store(each, sum);
     for (int lane = 0; lane < VEC_WIDTH; lane++)

@@ -4,7 +4,7 @@
 #define BRINK_BASE_BUILD_H
 
 // Counts changes of the arithmetic: two builds of the same kernel version give the same bits.
-#define BRINK_KERNEL_VERSION 6
+#define BRINK_KERNEL_VERSION 7
 
 struct brink_build {
     const char *version;  // of the program, "0.1.0"

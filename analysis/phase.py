@@ -371,6 +371,10 @@ def draw_line(axes, position, values, kind):
     top = max(2, np.percentile(known, 90)) if kind == "edge" and known.size else np.inf
     axes.plot(position, values, color=figures.theme["line"], linewidth=0.8,
               marker="." if values.size <= 128 else "", markersize=3)
+    if not known.size:
+        axes.text(0.5, 0.5, "no cell has a value", transform=axes.transAxes, ha="center",
+                  va="center", color=figures.theme["faint"])
+        axes.set_yticks([])
     if kind == "log" and (known > 0).any():
         axes.set_yscale("log")
     if kind == "edge":

@@ -202,6 +202,33 @@ START_TEST(linear_net_of_two_weights_is_the_closed_form)
 }
 END_TEST
 
+// f = v . W x with W = 0 on one sample, x = 1: the Hessian is v v' in the coordinates of W, or 0.
+START_TEST(lanczos_counts_an_eigenvalue_as_often_as_it_is_there)
+{
+    struct brink_network network = {
+        .depth = 1, .width = {1, 5, 1}, .activation = BRINK_IDENTITY, .precision = BRINK_F64_NET};
+    double sample = 1, label = 0;
+    const struct brink_data data = {.n = 1, .d = 1, .outputs = 1, .x = &sample, .y = &label};
+    struct test_net net = test_open(test_engine("plain", &network, &data), &network, &data);
+    const struct brink_training training = test_training(0.01);
+    struct brink_lanczos *lanczos = NULL;
+    ck_assert_ok(brink_lanczos_open(net.engine, net.state, network.precision, 4, &lanczos));
+    for (int zero = 0; zero < 2; zero++) {
+        double weights[10] = {[7] = zero ? 0 : 3, [9] = zero ? 0 : 4}, warm[16] = {0};
+        struct brink_spectrum spectrum;
+        net.engine->load(net.state, 0, weights, &training);
+        brink_lanczos_run(lanczos, 0, warm, true, true, &spectrum);
+        ck_assert(spectrum.settled);
+        ck_assert_double_lt(fabs(spectrum.top[0] - (zero ? 0 : 25)), 1e-12);
+        for (int i = 1; i < 4; i++)
+            ck_assert_double_lt(fabs(spectrum.top[i]), 1e-12);
+        ck_assert_double_lt(fabs(spectrum.bottom), 1e-12);
+    }
+    brink_lanczos_close(&lanczos);
+    test_close(&net);
+}
+END_TEST
+
 // Against the eigenvalues of the whole matrix, column by column, cold and warm.
 START_TEST(lanczos_finds_the_extreme_eigenvalues)
 {
@@ -346,6 +373,7 @@ int main(void)
         gradient_flow_conserves_the_imbalance,
         batch_norm_ignores_the_scale_of_the_first_layer,
         linear_net_of_two_weights_is_the_closed_form,
+        lanczos_counts_an_eigenvalue_as_often_as_it_is_there,
         lanczos_finds_the_extreme_eigenvalues,
         single_precision_follows_double,
         cut_and_restored_training_keeps_its_bits,

@@ -257,6 +257,21 @@ static void start(struct brink_lanczos *lanczos, const void *warm, bool cold)
     }
 }
 
+// Puts a random unit vector orthogonal to the m of the basis after them: where H keeps their span,
+// the other eigenvalues lie beside it. False if nothing seems to be left.
+static bool begin_anew(const struct brink_lanczos *lanczos, int m)
+{
+    void *next = tangent(lanczos, m);
+    lanczos->engine->tangent_random(lanczos->state, (uint64_t)m, next);
+    double left = normalise(lanczos, next);
+    for (int pass = 0; pass < 2 && left > 1e-3 && isfinite(left); pass++) {
+        for (int i = 0; i < m; i++)
+            add_to(lanczos, -inner(lanczos, tangent(lanczos, i), next), tangent(lanczos, i), next);
+        left = normalise(lanczos, next);
+    }
+    return left > 1e-3 && isfinite(left);
+}
+
 // The sum of the eigenvectors found: what is next starts with a part of each.
 static void keep_warm(const struct brink_lanczos *lanczos, int m, const struct ritz *ritz,
                       void *warm)
@@ -283,6 +298,8 @@ void brink_lanczos_run(struct brink_lanczos *lanczos, int lane, void *warm, bool
         spectrum->products++;
         if (!isfinite(left) || !isfinite(lanczos->projected[(m - 1) * BASIS + m - 1]))
             return;
+        if (left == 0 && m < lanczos->top && m < lanczos->basis_max && begin_anew(lanczos, m))
+            continue;
         bool full = m == lanczos->basis_max, last = spectrum->products >= PRODUCTS_MAX;
         // Small problems are cheap to look at; later every fourth time will do.
         if (m > 8 && m % 4 != 0 && !full && !last && left > 0)

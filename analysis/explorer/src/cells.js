@@ -63,7 +63,7 @@ export async function replayCell(sweep, cell, pool) {
   const result = await pool.run(message, 0, "replay");
   const otherKernel = Number(sweep.attributes.kernel_version) !== result.kernelVersion;
   Object.assign(cell, result, { integral, otherKernel });
-  cell.statusName = sweep.statusName(result.record?.status);
+  cell.status = sweep.status(result.record?.status);
   cell.bits = bitsWords(cell);
 }
 
@@ -71,5 +71,5 @@ export async function replayCell(sweep, cell, pool) {
 async function curvesOf(sweep, { stored, places }) {
   const curves = stored ? await sweep.source.curves(places) : null;
   const bits = ["between", curves ? "curves as stored in the file" : "the file keeps no curves"];
-  return { record: stored, statusName: sweep.statusName(stored?.status), curves, bits };
+  return { record: stored, status: sweep.status(stored?.status), curves, bits };
 }

@@ -15,6 +15,8 @@ export const STATUS_COLOURS = {
   stationary_start: "#c3ecff",
   undefined: "#777777",
 };
+// Of networks most trainings are diverged or unsettled, and none is bounded: orange and blue.
+const UNSETTLED_ALONE = "#c3ecff";
 // For the verdicts of other models, in order.
 const SPARE_COLOURS = ["#77aadd", "#ee8866", "#44bb99", "#eedd88", "#ffaabb", "#bbcc33", "#aaaa00"];
 export const STATUS_WORDS = {
@@ -49,7 +51,6 @@ const KINDS = {
   lr_actual: "log",
   sharpness_start: "log",
   sharpness_end: "log",
-  train_loss: "log",
   eos: "flag",
   balanced: "flag",
   catapult: "flag",
@@ -57,8 +58,14 @@ const KINDS = {
 };
 const FLAG_COLOURS = ["#c8c8c4", "#0072b2"]; // no, yes
 
-export function statusColour(name, value) {
-  return STATUS_COLOURS[name] ?? SPARE_COLOURS[(value + 6) % SPARE_COLOURS.length];
+/** A model's verdicts, [{value, name}], with the colour of each. */
+export function withColours(statuses) {
+  const alone = !statuses.some(({ name }) => name === "bounded");
+  return statuses.map(({ value, name }) => {
+    const spare = SPARE_COLOURS[(value + 6) % SPARE_COLOURS.length];
+    const own = STATUS_COLOURS[name] ?? spare;
+    return { value, name, colour: name === "unsettled" && alone ? UNSETTLED_ALONE : own };
+  });
 }
 
 /** [r, g, b] of "#rrggbb". */
@@ -148,8 +155,8 @@ export function fieldPalette({ kind }, none) {
 /** 256 RGBA colours for status bytes. */
 export function statusPalette(statuses, pending) {
   const palette = new Uint8Array(1024);
-  for (const { value, name } of statuses) {
-    const hex = name === "pending" ? pending : statusColour(name, value);
+  for (const { value, name, colour } of statuses) {
+    const hex = name === "pending" ? pending : colour;
     palette.set([...rgb(hex), 255], 4 * value);
   }
   return palette;

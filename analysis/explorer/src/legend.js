@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The controls beside the diagram: verdicts with toggles, fields, sliders, theory, colour bar.
-import { scaleTicks, STATUS_WORDS, statusColour } from "./colour.js";
+import { scaleTicks, STATUS_WORDS } from "./colour.js";
 import { el } from "./dom.js";
 import { share } from "./format.js";
 import { FONT } from "./overlay.js";
@@ -13,14 +13,14 @@ export function drawLegend(root, statuses, counts, hidden, change) {
     .filter(({ value }) => counts[value])
     .sort((a, b) => counts[b.value] - counts[a.value]);
   root.replaceChildren(
-    ...present.map(({ value, name }) => {
+    ...present.map(({ value, name, colour }) => {
       const box = el("input", { type: "checkbox", checked: !hidden.has(name), id: `show-${name}` });
       box.disabled = name === "pending";
       box.addEventListener("change", () => change(name, box.checked));
       const pending = name === "pending";
       const swatch = el("span", {
         className: pending ? "swatch pending" : "swatch",
-        style: pending ? "" : `background:${statusColour(name, value)}`,
+        style: pending ? "" : `background:${colour}`,
       });
       const words = STATUS_WORDS[name] ?? name.replaceAll("_", " ");
       const part = el("span", { className: "share", textContent: share(counts[value], total) });

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // The trajectories of the picked cells: verdicts and bits, four plots, a scrubber, a trace line.
-import { statusColour } from "./colour.js";
 import { el } from "./dom.js";
 import { count, short } from "./format.js";
 import { PathPlot, ReturnPlot } from "./paths.js";
@@ -45,7 +44,7 @@ export class Panel {
 
   card(cell) {
     const { label, colour, record, command, failure } = cell;
-    const status = record ? cell.statusName : "";
+    const status = record ? cell.status.name : "";
     const [kind, words] = failure ? ["differs", failure] : cell.bits;
     const remove = el("button", { className: "plain", title: "remove", textContent: "×" });
     remove.addEventListener("click", () => this.on.remove(cell));
@@ -55,7 +54,7 @@ export class Panel {
       copy.textContent = "copied";
     });
     const verdict = el("span", { className: "verdict", textContent: status });
-    verdict.style.setProperty("--colour", record ? statusColour(status, record.status) : "#888");
+    verdict.style.setProperty("--colour", record ? cell.status.colour : "#888");
     const head = el("div", { className: "card-head" }, [
       el("span", { className: "ring", style: `border-color:${colour}` }),
       el("strong", { textContent: label }),

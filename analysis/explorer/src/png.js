@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The diagram as a PNG: cells, axes, title, and a legend or colour bar below.
-import { scaleTicks, STATUS_WORDS, statusColour } from "./colour.js";
+import { scaleTicks, STATUS_WORDS } from "./colour.js";
 
 const LINE = 22;
 
 function legendEntries(statuses, counts, hidden) {
   return statuses
     .filter(({ value, name }) => counts[value] && !hidden.has(name))
-    .map(({ value, name }) => ({
-      colour: name === "pending" ? "#d8d8d4" : statusColour(name, value),
+    .map(({ name, colour }) => ({
+      colour: name === "pending" ? "#d8d8d4" : colour,
       words: STATUS_WORDS[name] ?? name.replaceAll("_", " "),
     }));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A sweep as the page sees it: its axes and fields, and a source that reads planes and cells.
 import { Axis, axisLabel } from "./axes.js";
+import { withColours } from "./colour.js";
 import { flagPlane, flagsOf } from "./flags.js";
 import { count, short } from "./format.js";
 
@@ -120,7 +121,8 @@ export class FileSource {
 export class Sweep {
   constructor(description, source) {
     const { name, attributes, axes, fields, statuses, pairs } = description;
-    Object.assign(this, { name, attributes, fields, statuses, pairs, source });
+    Object.assign(this, { name, attributes, fields, pairs, source });
+    this.statuses = withColours(statuses);
     this.spec = JSON.parse(attributes.spec);
     this.axes = axes.map(
       (axis) =>
@@ -238,8 +240,13 @@ export class Sweep {
     return places.filter((_, k) => !this.picture.includes(k));
   }
 
+  /** {value, name, colour} of a verdict. */
+  status(value) {
+    return this.statuses.find((status) => status.value === value) ?? { value, name: "" };
+  }
+
   statusName(value) {
-    return this.statuses.find((status) => status.value === value)?.name ?? "";
+    return this.status(value).name;
   }
 
   /** "dor#3 lr#700": the words that name a cell to brink trace. */

@@ -367,6 +367,10 @@ await test("a network's page shows the curves of the file, and a head of two lin
   assert.deepEqual(loss[2], stored.training_loss.slice(0, loss[2].length));
   assert.ok(loss[1].length > 5 && loss[1].at(-1) <= record.steps);
   assert.equal(loss[2][0], record.loss_start);
+  const colours = await network.evaluate(() =>
+    globalThis.brinkExplorer.sweep.statuses.map(({ name, colour }) => [name, colour]),
+  );
+  assert.equal(Object.fromEntries(colours).unsettled, "#c3ecff"); // as the figures have it
   const head = await network.locator("#facts").boundingBox();
   assert.ok(head.height < 45, `${head.height} pixels high`);
   await network.screenshot({ path: join(pictures, "network.png"), fullPage: true });

@@ -279,6 +279,7 @@ static const struct {
     {249, 140, 5, 2, 2, BRINK_LEAKY_RELU, BRINK_LOSS_MSE, BRINK_NORM_LAYER, false},
     {33, 40, 7, 4, 3, BRINK_TANH, BRINK_LOSS_MSE, BRINK_NORM_BATCH, false},
     {100, 10, 16, 1, 1, BRINK_TANH, BRINK_LOSS_MSE, BRINK_NORM_NONE, false},
+    {21, 6, 9, 1, 1, BRINK_SOFTPLUS, BRINK_LOSS_HUBER, BRINK_NORM_NONE, true},
     {513, 270, 65, 3, 1, BRINK_RELU, BRINK_LOSS_MSE, BRINK_NORM_NONE, true}, // in quarters
 };
 enum { MIXED = sizeof mixed / sizeof mixed[0] };

@@ -111,8 +111,11 @@ NOTES = [
     "s) and wrote for .13 to .16 and .40 to .47 s. What is left is little more than the writes, 2 "
     "% of the samples of perf record, as is `a plain write`. To send what is written on its way "
     "four times a second (sync_file_range) took .23 to .30 s of either rank, and was not kept. In "
-    "the EPYC's run one of the nine sweeps on two ranks was stopped by hand in its middle (10.5 "
-    "s); the medians are of all nine.",
+    "the EPYC's run of kernel version 7 the nine shares lie between -.13 and .09 (the sweeps on "
+    "two ranks took 7.5 to 8.2 s, those without MPI 7.4 to 7.6, once 9.0), four of them above .03; "
+    "in five pairs just before, calmer, between .004 and .027, the median .016. Two runs before "
+    "had medians of .031 and .033. 64 ranks, .944, are the least of three (8.03 s) over the least "
+    "of three of two ranks (7.58 s; the others 7.93 and 8.08).",
     "C tools are started afresh for each round of raw kernels: in one process of a whole run the "
     "peer of a = 1 took 4.28 ns in all of 20 calls, in others 2.55.",
 ]
